@@ -1,0 +1,101 @@
+"""Padding, the mask of real cells, and every mean that must respect it."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+EPSILON = 1e-6
+"""Keeps the weighted mean finite when no cell counts (models.md, 1.1.3)."""
+
+
+def pad_to_multiple(image: Tensor, multiple: int) -> Tensor:
+    """Pad an image at the bottom and on the right.
+
+    Mirrored where the image is larger than the padding, else the border is repeated,
+    so that neither edges nor grey values appear that the image does not have.
+
+    Args:
+        image: (B, c, H, W).
+        multiple: both sides become multiples of this many pixels.
+
+    Returns:
+        (B, c, H', W').
+    """
+    height, width = image.shape[-2:]
+    down, right = -height % multiple, -width % multiple
+    if down:
+        mode = "reflect" if down < height else "replicate"
+        image = F.pad(image, (0, 0, 0, down), mode=mode)
+    if right:
+        mode = "reflect" if right < width else "replicate"
+        image = F.pad(image, (0, right, 0, 0), mode=mode)
+    return image
+
+
+def valid_cells(valid: Tensor, grid: int, cells: tuple[int, int]) -> Tensor:
+    """Tell which cells of the grid hold at least one real pixel.
+
+    Args:
+        valid: (B, 1, H, W) bool, True for real pixels.
+        grid: pixels per cell.
+        cells: rows and columns of the (padded) grid.
+
+    Returns:
+        (B, rows, columns) bool.
+    """
+    rows, columns = cells
+    height, width = valid.shape[-2:]
+    padded = F.pad(valid.float(), (0, columns * grid - width, 0, rows * grid - height))
+    return F.max_pool2d(padded, grid).squeeze(1) > 0.5
+
+
+def masked_mean(features: Tensor, valid: Tensor) -> Tensor:
+    """Average a map over its valid cells.
+
+    Args:
+        features: (B, C, h, w).
+        valid: (B, h, w) bool.
+
+    Returns:
+        (B, C) float32; zero for an image without valid cells.
+    """
+    return weighted_mean(features, torch.ones_like(valid, dtype=torch.float32), valid)
+
+
+def weighted_mean(features: Tensor, weights: Tensor, valid: Tensor) -> Tensor:
+    """Average a map over its valid cells with weights.
+
+    Args:
+        features: (B, C, h, w).
+        weights: (B, h, w), not negative.
+        valid: (B, h, w) bool.
+
+    Returns:
+        (B, C) float32: sum(f w V) / (sum(w V) + 1e-6). Whatever stands in an invalid
+        cell, even a value that is not a number, has no influence.
+    """
+    kept = torch.where(valid, weights.float(), 0.0)
+    values = torch.where(valid.unsqueeze(1), features.float(), 0.0)
+    total = (values * kept.unsqueeze(1)).sum(dim=(2, 3))
+    return total / (kept.sum(dim=(1, 2)).unsqueeze(1) + EPSILON)
+
+
+def pool_score(score: Tensor, weight: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
+    """Pool the score map with the weight map (paper, eq. 6, on valid cells).
+
+    Args:
+        score: (B, h, w), score of each cell.
+        weight: (B, h, w), 0 to 1.
+        valid: (B, h, w) bool.
+
+    Returns:
+        The score (B,) and the contribution map (B, h, w), w (s - s_f) / sum(w), which
+        sums to zero up to the small constant and is zero in invalid cells.
+    """
+    pooled = weighted_mean(score.unsqueeze(1), weight, valid).squeeze(1)
+    kept = torch.where(valid, weight.float(), 0.0)
+    distance = torch.where(valid, score.float() - pooled.view(-1, 1, 1), 0.0)
+    mass = kept.sum(dim=(1, 2), keepdim=True) + EPSILON
+    return pooled, kept * distance / mass

@@ -1,0 +1,83 @@
+"""Only real cells count, whatever stands in the others."""
+
+import torch
+
+from miqa_app.networks import NetworkConfig, masked_mean, pool_score, weighted_mean
+from miqa_app.networks.fusion import AdaptiveWeighting
+from miqa_app.networks.pooling import pad_to_multiple, valid_cells
+
+
+def _maps():
+    generator = torch.Generator().manual_seed(1)
+    score = torch.rand(2, 5, 6, generator=generator)
+    weight = torch.rand(2, 5, 6, generator=generator)
+    valid = torch.ones(2, 5, 6, dtype=torch.bool)
+    valid[:, 3:] = False
+    valid[1, :, 4:] = False
+    return score, weight, valid
+
+
+def test_the_score_is_the_weighted_mean_of_equation_6():
+    score, weight, valid = _maps()
+    pooled, _ = pool_score(score, weight, valid)
+    real = (score[1, :3, :4] * weight[1, :3, :4]).sum() / weight[1, :3, :4].sum()
+    torch.testing.assert_close(pooled[1], real)
+
+
+def test_invalid_cells_do_not_change_the_score_even_when_not_numbers():
+    score, weight, valid = _maps()
+    before, contribution = pool_score(score, weight, valid)
+    score[~valid], weight[~valid] = float("nan"), float("inf")
+    after, changed = pool_score(score, weight, valid)
+    assert torch.equal(before, after)
+    assert torch.equal(contribution, changed)
+
+
+def test_contributions_sum_to_zero_and_vanish_in_invalid_cells():
+    score, weight, valid = _maps()
+    _, contribution = pool_score(score, weight, valid)
+    assert contribution.sum().abs() < 1e-5
+    assert (contribution[~valid] == 0).all()
+
+
+def test_an_image_without_valid_cells_gives_finite_values():
+    score, weight, valid = _maps()
+    pooled, contribution = pool_score(score, weight, torch.zeros_like(valid))
+    assert (pooled == 0).all()
+    assert contribution.isfinite().all()
+
+
+def test_means_of_maps_ignore_invalid_cells():
+    _, weight, valid = _maps()
+    features = torch.rand(2, 7, 5, 6)
+    plain, weighted = masked_mean(features, valid), weighted_mean(features, weight, valid)
+    torch.testing.assert_close(plain[0], features[0, :, :3].mean(dim=(1, 2)))
+    features = torch.where(valid[:, None], features, torch.nan)
+    assert torch.equal(plain, masked_mean(features, valid))
+    assert torch.equal(weighted, weighted_mean(features, weight, valid))
+
+
+def test_gating_ignores_invalid_cells():
+    _, _, valid = _maps()
+    gate = AdaptiveWeighting(NetworkConfig(width=32))
+    cnn, swin = torch.rand(2, 32, 5, 6), torch.rand(2, 32, 5, 6)
+    before = gate(cnn, swin, valid)
+    cnn = torch.where(valid[:, None], cnn, 1000.0)
+    swin = torch.where(valid[:, None], swin, torch.nan)
+    assert torch.equal(before, gate(cnn, swin, valid))
+    torch.testing.assert_close(before.sum(dim=1), torch.full((2,), 2.0))
+
+
+def test_a_cell_is_valid_when_it_holds_a_real_pixel():
+    mask = torch.zeros(1, 1, 20, 20, dtype=torch.bool)
+    mask[..., :9, :8] = True
+    cells = valid_cells(mask, 8, (4, 4))
+    assert cells[0].tolist() == [[True] + [False] * 3] * 2 + [[False] * 4] * 2
+
+
+def test_padding_mirrors_where_it_can_and_repeats_where_it_cannot():
+    image = torch.arange(30.0).view(1, 1, 30, 1).expand(1, 1, 30, 5)
+    padded = pad_to_multiple(image, 32)
+    assert padded.shape == (1, 1, 32, 32)
+    assert padded[0, 0, 28:, 0].tolist() == [28.0, 29.0, 28.0, 27.0]
+    assert padded[0, 0, 3].unique().tolist() == [3.0]

@@ -1,0 +1,79 @@
+"""With trained weights, padding and tiling move the score less than stated."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from miqa_app.networks import predict_tiled
+
+ROOT = Path(__file__).parents[2]
+PADDING_LIMIT = 0.5
+TILING_LIMIT = 2.0
+
+
+@pytest.fixture(scope="module")
+def network():
+    registry = pytest.importorskip("miqa_app.registry", exc_type=ImportError)
+    if not (ROOT / "models" / "lite" / "config.json").exists():
+        pytest.skip("the trained model 'lite' is not bundled yet")
+    return registry.load_model("lite").network.eval()
+
+
+@pytest.fixture(scope="module")
+def slices(shared):
+    """Central slices of real volumes, one per source, scaled as the network expects, with odd sides."""
+    nibabel = pytest.importorskip("nibabel")
+    found, sources = [], set()
+    for path in sorted(shared.rglob("*.nii.gz")):
+        source = path.relative_to(shared).parts[0]
+        if source in sources:
+            continue
+        volume = nibabel.load(path)
+        if len(volume.shape) < 3 or min(volume.shape[:2]) < 150:
+            continue
+        pixels = np.asarray(volume.dataobj[:, :, volume.shape[2] // 2], dtype=np.float32)
+        pixels = pixels.reshape(*pixels.shape[:2], -1)[..., 0]
+        low, high = np.percentile(pixels[pixels > pixels.mean()], [0.5, 99.5])
+        if high > low:
+            scaled = np.clip((pixels - min(low, 0)) / (high - min(low, 0)), 0, 1)
+            sources.add(source)
+            found.append(torch.from_numpy(scaled)[None, None])
+        if len(found) == 4:
+            break
+    if not found:
+        pytest.skip("no real volume is large enough")
+    return found
+
+
+def _points(network, image):
+    with torch.inference_mode():
+        return 100 * network(image).score.item()
+
+
+def test_padding_to_32_moves_the_score_little(network, slices, record_property):
+    differences = []
+    for image in slices:
+        image = image[..., : image.shape[-2] // 4 * 4, : image.shape[-1] // 4 * 4]
+        # A side of 20 modulo 32 makes the padding real.
+        image = image[..., : (image.shape[-2] - 20) // 32 * 32 + 20, :]
+        padded = _points(network, image)
+        network.pad_multiple = 4
+        try:
+            differences.append(abs(padded - _points(network, image)))
+        finally:
+            network.pad_multiple = 32
+    record_property("padding_points", max(differences))
+    assert max(differences) <= PADDING_LIMIT, differences
+
+
+def test_windows_move_the_score_little(network, slices, record_property):
+    differences = [
+        abs(100 * predict_tiled(network, image, 160, 80).score.item() - _points(network, image))
+        if max(image.shape) <= 224
+        else abs(100 * predict_tiled(network, image).score.item() - _points(network, image))
+        for image in slices
+    ]
+    record_property("tiling_points", max(differences))
+    assert max(differences) <= TILING_LIMIT, differences
