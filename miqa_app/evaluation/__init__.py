@@ -1,0 +1,1 @@
+"""How good is a model: the simulated quality index, correlations, baselines and tables."""

@@ -1,0 +1,119 @@
+"""The frozen evaluation: held-out sources, fixed severities, and the figures of a model on them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from miqa_app.core.artefact_kinds import KEYS
+from miqa_app.errors import BadRecipe
+from miqa_app.evaluation.degradation import Applied, Sample, make_sample
+from miqa_app.evaluation.sources import CleanSlice, Source, clean_slices
+from miqa_app.paths import bundled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class EvaluationRecipe(BaseModel):
+    """A frozen evaluation.
+
+    Attributes:
+        name: its name, on every table.
+        quality_index: version of Q.
+        severities: the fixed severities of every kind.
+        slices_per_source: clean slices degraded per source, evenly spaced.
+        clean_share: share of clean slices among all images.
+        seed: of all draws.
+        sources: held-out sources.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    quality_index: str
+    severities: list[float]
+    slices_per_source: int
+    clean_share: float
+    seed: int
+    sources: list[Source]
+
+
+class Item(BaseModel):
+    """One image of the evaluation: its sample and where it came from."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True, frozen=True)
+
+    sample: Sample
+    source: str
+    slice: str
+    kind: str
+    severity: float
+
+
+def load_evaluation(name: str) -> EvaluationRecipe:
+    """Return the frozen evaluation of a name.
+
+    Raises:
+        BadRecipe: there is none, or it is damaged.
+    """
+    path = bundled("resources") / "evaluation" / f"{name}.yaml"
+    try:
+        return EvaluationRecipe(**yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (OSError, ValidationError, yaml.YAMLError, TypeError) as error:
+        message = f"The evaluation '{name}' cannot be read from {path}: {error}."
+        raise BadRecipe(message) from error
+
+
+def items(recipe: EvaluationRecipe, data: Path) -> Iterator[Item]:
+    """Yield the images of the evaluation, source by source, degraded ones first.
+
+    Every chosen slice is degraded by every kind at every severity with one seed per slice and kind, so that severities
+    of one slice and kind can be ranked; patterns are object-only for every second slice.
+    """
+    for source in recipe.sources:
+        slices = list(clean_slices([source], data))
+        for number, clean in enumerate(_spread(slices, recipe.slices_per_source)):
+            yield from _degraded(recipe, clean, number)
+        yield from _clean(recipe, slices)
+
+
+def _degraded(recipe: EvaluationRecipe, clean: CleanSlice, number: int) -> Iterator[Item]:
+    for place, kind in enumerate(KEYS):
+        seed = recipe.seed + 1000 * number + place
+        for severity in recipe.severities:
+            sample = make_sample(
+                clean.plane,
+                [Applied(kind, severity, seed, object_only=place < 4 and number % 2 == 0)],
+            )
+            yield Item(
+                sample=sample,
+                source=clean.source.name,
+                slice=clean.identity,
+                kind=kind,
+                severity=severity,
+            )
+
+
+def _clean(recipe: EvaluationRecipe, slices: list[CleanSlice]) -> Iterator[Item]:
+    degraded = min(recipe.slices_per_source, len(slices)) * len(KEYS) * len(recipe.severities)
+    wanted = round(degraded * recipe.clean_share / (1 - recipe.clean_share))
+    for clean in _spread(slices, wanted):
+        yield Item(
+            sample=make_sample(clean.plane, []),
+            source=clean.source.name,
+            slice=clean.identity,
+            kind="",
+            severity=0.0,
+        )
+
+
+def _spread(slices: list[CleanSlice], count: int) -> list[CleanSlice]:
+    """Return at most `count` slices, evenly spaced; all of them where there are fewer."""
+    if len(slices) <= count:
+        return slices
+    return [slices[int(place)] for place in np.linspace(0, len(slices) - 1, count).round()]

@@ -1,0 +1,161 @@
+"""Model folders on disk: which there are, what they say of themselves, and their identity."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from miqa_app.core.assessment import ModelIdentity
+from miqa_app.errors import BadModel
+from miqa_app.paths import bundled, user_data
+
+_CONTENT = ("*.json", "*.safetensors", "*.md")
+_NEEDED = ("schema", "network", "preprocessing", "score_scale", "training")
+
+
+@dataclass(frozen=True, eq=False)
+class ModelFolder:
+    """A model folder whose config.json has been read.
+
+    Attributes:
+        path: the folder.
+        config: the content of config.json.
+        sha256: over names and bytes of config.json, weights and card.
+    """
+
+    path: Path
+    config: dict[str, Any]
+    sha256: str
+
+    @property
+    def name(self) -> str:
+        """Return the folder's name, by which users ask for the model."""
+        return self.path.name
+
+    @property
+    def weights(self) -> list[Path]:
+        """Return the weight files in order."""
+        return sorted(self.path.glob("model*.safetensors"))
+
+    @property
+    def card(self) -> str:
+        """Return the text of card.md, or ''."""
+        card = self.path / "card.md"
+        return card.read_text(encoding="utf-8") if card.exists() else ""
+
+    @property
+    def identity(self) -> ModelIdentity:
+        """Return what every result says of the model."""
+        return ModelIdentity(
+            self.name, self.sha256, str(self.config["training"].get("summary", ""))
+        )
+
+
+def read_folder(path: Path) -> ModelFolder:
+    """Return the model folder.
+
+    Raises:
+        BadModel: the folder is missing, incomplete, or holds a file that would have to be unpickled.
+    """
+    if not path.is_dir():
+        message = f"There is no model folder {path}; 'miqa models list' shows the models."
+        raise BadModel(message)
+    unsafe = [
+        file.name
+        for file in path.iterdir()
+        if file.suffix in {".pt", ".pth", ".ckpt", ".bin", ".pkl"}
+    ]
+    if unsafe:
+        message = f"The model {path} holds {unsafe[0]}, which could run code when opened; only safetensors are loaded."
+        raise BadModel(message)
+    try:
+        config = json.loads((path / "config.json").read_text(encoding="utf-8"))
+        missing = [key for key in _NEEDED if key not in config]
+    except (OSError, ValueError) as error:
+        message = f"The model {path} has no readable config.json: {error}."
+        raise BadModel(message) from error
+    if missing or not list(path.glob("model*.safetensors")):
+        message = f"The model {path} is incomplete: {', '.join(missing) or 'its weights are'} missing; copy it again."
+        raise BadModel(message)
+    return ModelFolder(path, config, content_hash(path))
+
+
+def content_hash(path: Path) -> str:
+    """Return the SHA-256 over the names and bytes of config.json, weights and card, in the order of names."""
+    digest = hashlib.sha256()
+    for file in sorted(file for pattern in _CONTENT for file in path.glob(pattern)):
+        digest.update(file.name.encode())
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def model_roots() -> list[Path]:
+    """Return the folders in which models are looked for: the user's first, then the bundled."""
+    return [user_data() / "models", bundled("models")]
+
+
+def list_models() -> list[ModelFolder]:
+    """Return all readable models by name, the user's before the bundled of the same name."""
+    found: dict[str, ModelFolder] = {}
+    for root in model_roots():
+        for path in sorted(root.iterdir()) if root.is_dir() else []:
+            if (path / "config.json").exists() and path.name not in found:
+                found[path.name] = read_folder(path)
+    return sorted(found.values(), key=lambda model: model.name)
+
+
+def find_model(name: str) -> ModelFolder:
+    """Return the model of a name or at a path.
+
+    Raises:
+        BadModel: there is none; the message lists those there are.
+    """
+    if any(mark in name for mark in "/\\"):
+        return read_folder(Path(name))
+    for root in model_roots():
+        if (root / name / "config.json").exists():
+            return read_folder(root / name)
+    names = ", ".join(model.name for model in list_models()) or "none is installed"
+    message = f"There is no model '{name}'; the models are: {names}."
+    raise BadModel(message)
+
+
+def default_model() -> ModelFolder:
+    """Return the site's active model: the one that models/default names.
+
+    Raises:
+        BadModel: no model is installed.
+    """
+    marker = bundled("models") / "default"
+    name = marker.read_text(encoding="utf-8").strip() if marker.exists() else "lite"
+    return find_model(name)
+
+
+def verify_model(model: ModelFolder) -> list[str]:
+    """Return what is wrong with the weights: empty when every tensor that config.json lists is there and finite."""
+    import numpy as np
+    from safetensors import SafetensorError, safe_open
+
+    faults: list[str] = []
+    names: set[str] = set()
+    for file in model.weights:
+        try:
+            with safe_open(file, framework="numpy") as tensors:
+                for name in tensors.keys():  # noqa: SIM118 safe_open is no mapping
+                    names.add(name)
+                    if not np.isfinite(tensors.get_tensor(name)).all():
+                        faults.append(f"{file.name}: {name} holds values that are not finite")
+        except (SafetensorError, OSError) as error:
+            faults.append(f"{file.name} cannot be read: {error}")
+        expected = model.config.get("files", {}).get(file.name)
+        if expected and expected != hashlib.sha256(file.read_bytes()).hexdigest():
+            faults.append(f"{file.name} differs from the file that was released")
+    missing = set(model.config.get("files", {})) - {file.name for file in model.weights}
+    faults += [f"{name} is missing" for name in sorted(missing)]
+    count = model.config.get("tensors")
+    if count is not None and not faults and count != len(names):
+        faults.append(f"{len(names)} tensors are there, {count} are needed")
+    return faults

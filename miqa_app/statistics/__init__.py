@@ -1,0 +1,1 @@
+"""Correlation and ranking figures, pure numpy and scipy."""

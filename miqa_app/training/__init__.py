@@ -1,0 +1,1 @@
+"""Training: recipes, the pool of degraded slices, losses and the loop."""

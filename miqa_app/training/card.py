@@ -1,0 +1,69 @@
+"""The model card: on what a model learnt, how long, and how good it is on scans it never saw."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from miqa_app.evaluation.figures import as_table
+
+if TYPE_CHECKING:
+    from miqa_app.training.recipe import Recipe
+
+_TEMPLATE = """# {name}
+
+MIQANet `{network}` for the quality of MR slices, 0–100, 100 = best.
+
+**What the score is.** The simulated quality index {index}: full-reference metrics against the clean slice joined with
+the severity of simulated artefacts. It is not a mean opinion score; nobody has rated these images. Advisory only: not a
+certified medical device.
+
+## Data
+
+| source | subject | part | anatomy | vendor | licence |
+|---|---|---|---|---|---|
+{sources}
+
+Held out as whole sources, used for nothing but the figures below: {held_out}.
+
+## Training
+
+From {start}, seed {seed}: {steps} steps of {batch} slices ({slices_seen} slices of {crop}×{crop}), {epochs} epochs,
+{minutes} minutes on {device}; EMA weights; revision {revision}. Validation subjects at the end: {validation}.
+Recipe: resources/recipes/{name}.yaml.
+
+The 90 % interval of a series score is ±{factor:.2f} times the network's own spread, by split conformal prediction on
+whole degraded series of the validation subjects. These are few subjects: read the level as approximate.
+
+## Figures on subjects and sources not seen
+
+{figures}
+
+SROCC is against Q. NIQE and gradient entropy were taken on the same images.
+
+## Known limits
+
+- Few subjects, mostly adult brain and pelvis; other anatomies, vendors and contrasts may be scored too low or too high.
+- The artefacts are simulated, one or two at a time; real motion and real coil faults look more varied.
+- Pixels that were interpolated on the scanner look blurred to the network.
+"""
+
+
+def card_text(recipe: Recipe, config: dict[str, Any]) -> str:
+    """Return card.md from the recipe and the measured figures in `config`."""
+    training, values = config["training"], config["evaluation"]
+    parts = [(source, part) for part, sources in (("train", recipe.train), ("validation", recipe.validation)) for source in sources]
+    return _TEMPLATE.format(
+        name=recipe.name,
+        network=recipe.network,
+        index=recipe.quality_index,
+        sources="\n".join(f"| {s.name} | {s.subject} | {part} | {s.anatomy} | {s.vendor} | {s.licence} |" for s, part in parts),
+        held_out=", ".join(values["by_source"]),
+        start=f"the weights of {recipe.warm_start}" if recipe.warm_start else "random weights",
+        seed=recipe.seed,
+        batch=recipe.batch,
+        crop=recipe.crop,
+        validation=", ".join(f"{key} {value}" for key, value in training["validation"].items()),
+        factor=config["interval"]["factor"],
+        figures=as_table(values),
+        **{key: training[key] for key in ("steps", "slices_seen", "epochs", "minutes", "device", "revision")},
+    )

@@ -1,0 +1,247 @@
+"""One training run from recipe to model folder, resumable after a kill."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import lightning
+import torch
+from lightning.pytorch.callbacks import Callback, EarlyStopping, EMAWeightAveraging, ModelCheckpoint
+
+from miqa_app.errors import BadRecipe, MiqaError
+from miqa_app.evaluation.quality_index import fit_quality_index, load_quality_index
+from miqa_app.networks import named_config
+from miqa_app.paths import bundled
+from miqa_app.registry import load_model
+from miqa_app.training.module import QualityModule
+from miqa_app.training.pool import Crops, Pool, make_pool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from miqa_app.networks import MIQANet
+    from miqa_app.training.recipe import Recipe
+
+_PATIENCE = 8
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands.
+
+    Attributes:
+        stage: 'pool', 'train' or 'done'.
+        done: groups made, or steps taken.
+        total: of them.
+        metrics: the newest losses and correlations.
+    """
+
+    stage: str
+    done: int
+    total: int
+    metrics: dict[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What a run gave: the averaged network and what its card says of the run."""
+
+    network: MIQANet
+    training: dict[str, Any]
+
+
+def fit(
+    recipe: Recipe,
+    data: Path,
+    run: Path,
+    report: Callable[[Progress], None],
+    *,
+    max_minutes: float | None = None,
+) -> Outcome:
+    """Train as the recipe says; continue from the last epoch where `run` holds a checkpoint.
+
+    Args:
+        recipe: checked by `read_recipe`.
+        data: folder of the scans.
+        run: folder for the pool, checkpoints and logs.
+        report: called with the progress.
+        max_minutes: end the cosine early is not done; the run stops after this time and can be resumed.
+
+    Raises:
+        BadRecipe: a held-out source stands in training or validation.
+        MiqaError: the training diverged.
+    """
+    refuse_leak(recipe)
+    lightning.seed_everything(recipe.seed, workers=True, verbose=False)
+    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+    index = load_quality_index()
+    train = Crops(_pool(recipe, data, run, report, "train"), index, recipe.crop, recipe.seed)
+    validation = Crops(
+        _pool(recipe, data, run, report, "validation"),
+        index,
+        recipe.crop,
+        recipe.seed + 1,
+        fixed=True,
+    )
+    config = named_config(recipe.network).model_copy(update={"score_bias": train.mean_target})
+    module = QualityModule(recipe, config)
+    if recipe.warm_start:
+        module.network.load_state_dict(
+            load_model(recipe.warm_start).network.requires_grad_(True).state_dict()
+        )
+    started = time.monotonic()
+    trainer = _trainer(recipe, run, report, max_minutes)
+    last = run / "last.ckpt"
+    trainer.fit(
+        module,
+        _loader(train, recipe, shuffle=True),
+        _loader(validation, recipe, shuffle=False),
+        ckpt_path=last if last.exists() else None,
+        weights_only=False,
+    )
+    if not all(torch.isfinite(p).all() for p in module.network.parameters()):
+        message = f"The training of {recipe.name} diverged; lower the learning rate in the recipe."
+        raise MiqaError(message)
+    summary = {
+        "steps": trainer.global_step,
+        "epochs": trainer.current_epoch,
+        "minutes": round((time.monotonic() - started) / 60, 1),
+        "slices_seen": trainer.global_step * recipe.batch,
+        "device": _device_words(),
+        "revision": revision(),
+        "validation": {
+            key.split("/")[1]: round(float(value), 4)
+            for key, value in trainer.callback_metrics.items()
+            if key.startswith("validation/")
+        },
+    }
+    return Outcome(module.network.eval().float(), summary)
+
+
+def refuse_leak(recipe: Recipe) -> None:
+    """Raise BadRecipe when a source of the frozen evaluation is trained or calibrated on."""
+    from miqa_app.evaluation.held_out import load_evaluation
+
+    held_out = {source.name for source in load_evaluation(recipe.evaluation).sources}
+    leaked = held_out & {source.name for source in [*recipe.train, *recipe.validation]}
+    if leaked:
+        message = f"The recipe {recipe.name} uses {', '.join(sorted(leaked))}, which the evaluation {recipe.evaluation} holds out."
+        raise BadRecipe(message)
+
+
+def _pool(
+    recipe: Recipe, data: Path, run: Path, report: Callable[[Progress], None], part: str
+) -> Pool:
+    sources, groups = (
+        (recipe.train, recipe.groups)
+        if part == "train"
+        else (recipe.validation, recipe.validation_groups)
+    )
+    for step in make_pool(
+        sources, data, groups, recipe.seed + (part == "validation"), run.parent / "pools"
+    ):
+        if isinstance(step, Pool):
+            return step
+        report(Progress("pool", *step, {}))
+    message = "the pool came out empty"
+    raise AssertionError(message)
+
+
+def freeze_index(recipe: Recipe, data: Path, run: Path, report: Callable[[Progress], None]) -> str:
+    """Return the JSON of the mapping of Q fitted on the recipe's training pool, to be committed once per version."""
+    import json
+    from dataclasses import asdict
+
+    refuse_leak(recipe)
+    pool = _pool(recipe, data, run, report, "train")
+    return json.dumps(
+        asdict(fit_quality_index(pool.metrics, pool.energies(), recipe.quality_index)), indent=1
+    )
+
+
+def _loader(crops: Crops, recipe: Recipe, *, shuffle: bool) -> torch.utils.data.DataLoader[Any]:
+    return torch.utils.data.DataLoader(
+        crops, batch_size=recipe.batch // 2, shuffle=shuffle, drop_last=shuffle, num_workers=0
+    )
+
+
+def _trainer(
+    recipe: Recipe, run: Path, report: Callable[[Progress], None], max_minutes: float | None
+) -> lightning.Trainer:
+    """Return the trainer: checkpoint and log after every epoch, averaged weights, early stopping."""
+    return lightning.Trainer(
+        max_epochs=recipe.epochs,
+        max_time={"minutes": int(max_minutes)} if max_minutes else None,
+        precision=recipe.precision,
+        gradient_clip_val=1.0,
+        deterministic="warn",
+        accelerator="auto",
+        devices=1,
+        logger=lightning.pytorch.loggers.CSVLogger(run, name="", version="log"),
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        default_root_dir=run,
+        num_sanity_val_steps=0,
+        callbacks=[
+            _Reporter(report),
+            EMAWeightAveraging(decay=recipe.ema),
+            EarlyStopping("validation/srocc", patience=_PATIENCE, mode="max"),
+            ModelCheckpoint(
+                run,
+                filename="best",
+                monitor="validation/srocc",
+                mode="max",
+                save_last=True,
+                enable_version_counter=False,
+            ),
+        ],
+    )
+
+
+class _Reporter(Callback):
+    """Tells the progress, and gives the data set a new draw of crops in every epoch."""
+
+    def __init__(self, report: Callable[[Progress], None]) -> None:
+        self._report = report
+
+    def on_train_epoch_start(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        del pl_module
+        trainer.train_dataloader.dataset.epoch = trainer.current_epoch  # type: ignore[union-attr]
+
+    def on_train_batch_end(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, *_args: Any
+    ) -> None:
+        del pl_module
+        if trainer.global_step % 10 == 0:
+            metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
+            self._report(
+                Progress(
+                    "train", trainer.global_step, int(trainer.estimated_stepping_batches), metrics
+                )
+            )
+
+
+def _device_words() -> str:
+    return (
+        torch.cuda.get_device_name()
+        if torch.cuda.is_available()
+        else f"CPU, {torch.get_num_threads()} threads"
+    )
+
+
+def revision() -> str:
+    """Return the git revision of a checkout, or '' for an installed program."""
+    command = ["git", "-C", str(bundled("resources")), "rev-parse", "--short=12", "HEAD"]
+    try:
+        return subprocess.run(
+            command, capture_output=True, text=True, check=True, timeout=10
+        ).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return ""

@@ -1,0 +1,70 @@
+"""The parts of the loss, each a mean over the batch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch.nn import functional
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from miqa_app.networks import Prediction
+    from miqa_app.training.recipe import LossWeights
+
+RANK_MARGIN = 0.05
+
+
+def total_loss(
+    prediction: Prediction, batch: dict[str, Tensor], weights: LossWeights
+) -> dict[str, Tensor]:
+    """Return the weighted sum as 'loss' and every part by name.
+
+    Args:
+        prediction: for B slices, members of a group next to each other.
+        batch: q (B,), kinds (B, K), severity (B, K), cells (B, h, w), inside (B, h, w).
+        weights: of the parts.
+    """
+    score = prediction.score.float()
+    parts = {
+        "score": functional.mse_loss(score, batch["q"]),
+        "plcc": plcc_loss(score, batch["q"]),
+        "rank": rank_loss(score, batch["q"]),
+        "kind": functional.binary_cross_entropy_with_logits(
+            prediction.artefact_logits.float(), batch["kinds"]
+        ),
+        "severity": functional.smooth_l1_loss(prediction.severity.float(), batch["severity"]),
+        "map": map_loss(prediction.score_map.float(), batch["cells"], batch["inside"]),
+        "spread": spread_loss(score, prediction.log_variance.float(), batch["q"]),
+    }
+    loss = torch.stack([getattr(weights, name) * value for name, value in parts.items()]).sum()
+    return {"loss": loss, **parts}
+
+
+def plcc_loss(score: Tensor, target: Tensor) -> Tensor:
+    """Return (1 − PLCC)/2 of a batch (LoDa, eq. 7)."""
+    a, b = score - score.mean(), target - target.mean()
+    return (1 - (a * b).sum() / (a.norm() * b.norm() + 1e-6)) / 2
+
+
+def rank_loss(score: Tensor, target: Tensor) -> Tensor:
+    """Return the hinge on the order of the two members of each group, margin at most their true distance."""
+    difference = score[0::2] - score[1::2]
+    truth = target[0::2] - target[1::2]
+    margin = truth.abs().clamp(max=RANK_MARGIN)
+    return functional.relu(margin - difference * truth.sign()).mean()
+
+
+def map_loss(score_map: Tensor, cells: Tensor, inside: Tensor) -> Tensor:
+    """Return the Huber loss of the score map against the local quality, on object cells only."""
+    weight = inside.float()
+    value = functional.huber_loss(score_map, cells, reduction="none", delta=0.5)
+    return (value * weight).sum() / weight.sum().clamp(min=1)
+
+
+def spread_loss(score: Tensor, log_variance: Tensor, target: Tensor) -> Tensor:
+    """Return the Gaussian negative log likelihood of the error, with the score itself left alone."""
+    error = (score.detach() - target) ** 2
+    bounded = log_variance.clamp(-10, 2)
+    return 0.5 * (bounded + error * torch.exp(-bounded)).mean()

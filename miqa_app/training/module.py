@@ -1,0 +1,90 @@
+"""The Lightning module: one step, one optimiser, one cosine."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import lightning
+import torch
+from scipy.stats import pearsonr, spearmanr
+
+from miqa_app.networks import MIQANet, build
+from miqa_app.training.losses import total_loss
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from miqa_app.networks import NetworkConfig
+    from miqa_app.training.recipe import Recipe
+
+_WARM_UP = 0.05
+
+
+class QualityModule(lightning.LightningModule):
+    """Trains a network on groups of two degraded slices."""
+
+    def __init__(self, recipe: Recipe, config: NetworkConfig) -> None:
+        """Build the network from random weights."""
+        super().__init__()
+        self.recipe = recipe
+        self.network: MIQANet = build(config)
+        self._outputs: list[tuple[Tensor, Tensor]] = []
+
+    def training_step(self, batch: dict[str, Tensor]) -> Tensor:
+        """Return the loss of a batch of groups."""
+        flat = flattened(batch)
+        parts = total_loss(self.network(flat["image"], flat["valid"]), flat, self.recipe.loss)
+        self.log_dict(
+            {f"train/{name}": value for name, value in parts.items()},
+            on_step=False,
+            on_epoch=True,
+            batch_size=len(flat["q"]),
+        )
+        return parts["loss"]
+
+    def validation_step(self, batch: dict[str, Tensor]) -> None:
+        """Collect scores on the validation subjects."""
+        flat = flattened(batch)
+        prediction = self.network(flat["image"], flat["valid"])
+        self._outputs.append((prediction.score.float().cpu(), flat["q"].cpu()))
+
+    def on_validation_epoch_end(self) -> None:
+        """Log SROCC and PLCC over all validation slices."""
+        score, target = (torch.cat(column).numpy() for column in zip(*self._outputs, strict=True))
+        self._outputs.clear()
+        varies = score.std() > 0
+        self.log(
+            "validation/srocc",
+            float(spearmanr(score, target).statistic) if varies else 0.0,
+            prog_bar=True,
+        )
+        self.log("validation/plcc", float(pearsonr(score, target).statistic) if varies else 0.0)
+        self.log("validation/rmse", float(((score - target) ** 2).mean() ** 0.5) * 100)
+
+    def configure_optimizers(self) -> dict[str, Any]:
+        """Return AdamW, no decay on biases and norms, with a linear warm-up and one cosine over all steps."""
+        decayed = [p for p in self.network.parameters() if p.ndim > 1]
+        free = [p for p in self.network.parameters() if p.ndim <= 1]
+        groups = [
+            {"params": decayed, "weight_decay": self.recipe.weight_decay},
+            {"params": free, "weight_decay": 0.0},
+        ]
+        optimizer = torch.optim.AdamW(groups, lr=self.recipe.learning_rate, betas=(0.9, 0.999))
+        steps = int(self.trainer.estimated_stepping_batches)
+        schedule = torch.optim.lr_scheduler.LambdaLR(
+            optimizer, lambda step: cosine(step / max(1, steps))
+        )
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+def cosine(progress: float) -> float:
+    """Return the share of the peak learning rate after a share of all steps."""
+    if progress < _WARM_UP:
+        return (progress + 1e-3) / _WARM_UP
+    return 0.5 * (1 + math.cos(math.pi * min(1.0, (progress - _WARM_UP) / (1 - _WARM_UP))))
+
+
+def flattened(batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return the groups (G, 2, …) as slices (2G, …), members side by side."""
+    return {name: values.flatten(0, 1) for name, values in batch.items()}

@@ -1,0 +1,106 @@
+"""Training recipes: small YAML files, checked before anything runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from miqa_app.errors import BadRecipe
+from miqa_app.evaluation.sources import Source  # noqa: TC001 pydantic needs the class at run time
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Positive = Annotated[int, Field(ge=1)]
+Weight = Annotated[float, Field(ge=0)]
+
+
+class LossWeights(BaseModel):
+    """Weights of the parts of the loss, see `losses.total_loss`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    score: Weight = 4.0
+    plcc: Weight = 0.5
+    rank: Weight = 1.0
+    kind: Weight = 0.5
+    severity: Weight = 0.2
+    map: Weight = 0.5
+    spread: Weight = 0.1
+
+
+class Recipe(BaseModel):
+    """All that a training run depends on.
+
+    Attributes:
+        name: name of the model that comes out.
+        network: a named configuration of `networks`.
+        quality_index: version of Q.
+        evaluation: name of the frozen evaluation, whose sources must not be trained on.
+        seed: of the pool, the initial weights and the order of batches.
+        groups: groups of two degraded slices of one clean slice.
+        validation_groups: the same from the validation sources.
+        epochs: passes over the pool.
+        batch: slices per step, an even number.
+        crop: edge of a training crop in pixels, a multiple of 32.
+        learning_rate: peak of the one cosine.
+        weight_decay: AdamW's.
+        ema: decay of the averaged weights per step.
+        precision: Lightning's name of the arithmetic.
+        warm_start: model folder whose weights are the start; random weights when empty.
+        loss: weights of the loss parts.
+        train: sources to learn from.
+        validation: sources of other subjects for early stopping and calibration.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    network: str
+    quality_index: str
+    evaluation: str
+    seed: int = 0
+    groups: Positive
+    validation_groups: Positive
+    epochs: Positive
+    batch: Annotated[int, Field(ge=4, multiple_of=2)]
+    crop: Annotated[int, Field(ge=64, multiple_of=32)]
+    learning_rate: Annotated[float, Field(gt=0)]
+    weight_decay: Weight = 0.05
+    ema: Annotated[float, Field(ge=0, lt=1)] = 0.998
+    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
+    warm_start: str = ""
+    loss: LossWeights = LossWeights()
+    train: list[Source]
+    validation: list[Source]
+
+    @model_validator(mode="after")
+    def _subjects_stay_on_one_side(self) -> Recipe:
+        """Refuse a subject that stands in training and in validation."""
+        both = {(s.name, s.subject) for s in self.train} & {
+            (s.name, s.subject) for s in self.validation
+        }
+        if both:
+            names = ", ".join("/".join(pair) for pair in sorted(both))
+            message = f"these subjects stand in training and in validation: {names}"
+            raise ValueError(message)
+        return self
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Return the checked recipe.
+
+    Raises:
+        BadRecipe: the file is missing, not YAML, or does not check out; the message names the first fault.
+    """
+    try:
+        return Recipe(**yaml.safe_load(path.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "recipe"
+        message = f"{path}: {place}: {first['msg']}."
+    except (OSError, TypeError, yaml.YAMLError) as error:
+        message = f"{path} cannot be read as a recipe: {error}."
+    raise BadRecipe(message)
