@@ -1,0 +1,53 @@
+"""`miqa demo`: the workstation on the bundled phantom, or its report and screenshots without a screen."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from miqa_app.cli.progress import progress_bar, say
+
+app = typer.Typer()
+
+
+@app.command()
+def demo(
+    headless: Annotated[Path | None, typer.Option(help="Write report and screenshots to this folder and open no window.")] = None,
+) -> None:
+    """Open the workstation on the bundled phantom."""
+    from miqa_app.services.demo import demo_paths
+
+    paths = demo_paths()
+    if headless is None:
+        from miqa_app.gui.app import run
+
+        raise typer.Exit(run([str(path) for path in paths]))
+    _headless(paths, headless)
+
+
+def _headless(paths: list[Path], folder: Path) -> None:
+    """Score the phantom, print the table, and write reports and screenshots."""
+    from miqa_app import __version__
+    from miqa_app.cli.score import Shower, drained, print_table
+    from miqa_app.reports.result_json import as_document, write_json
+    from miqa_app.services.report import write_report
+    from miqa_app.services.score import Scorer
+    from miqa_app.services.score import score as steps
+
+    with progress_bar("Reading") as move:
+        scored, problems = drained(steps(paths, Scorer()), Shower(move))
+    entries = [(item.series, item.assessment) for item in scored]
+    folder.mkdir(parents=True, exist_ok=True)
+    document = as_document(entries, problems, paths, app_version=__version__)
+    write_json(document, folder / "result.json")
+    for words in write_report(entries, problems, folder):
+        say(words)
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from miqa_app.gui.screenshots import write_screenshots
+
+    write_screenshots(entries, folder)
+    print_table(document)
+    say(f"Result, report and screenshots are in {folder}.")

@@ -1,0 +1,150 @@
+"""`miqa score`: assess every series under the given paths."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from miqa_app import __version__
+from miqa_app.cli.progress import progress_bar, say
+from miqa_app.core.heatmap import upsample
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from miqa_app.core.series import Problem
+    from miqa_app.services.score import Scored
+
+app = typer.Typer()
+
+
+@app.command()
+def score(
+    paths: Annotated[list[Path], typer.Argument(help="Files, folders, zips or DICOMDIRs.")],
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the results as JSON; '-' writes to stdout.")] = None,
+    csv_file: Annotated[Path | None, typer.Option("--csv", help="Write a row per series.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Folder for an HTML and a PDF report per study.")] = None,
+    maps: Annotated[Path | None, typer.Option(help="Folder for one .npy score map per slice.")] = None,
+    model: Annotated[str | None, typer.Option(help="Name or folder of the model; the active one by default.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
+    identify: Annotated[bool, typer.Option("--identify", help="Keep full paths, UIDs and the patient's identity.")] = False,
+) -> None:
+    """Assess every series under the given paths.
+
+    Exit code: 0 all done, 1 some inputs could not be read, 2 wrong usage.
+    """
+    from miqa_app.reports.result_csv import write_csv
+    from miqa_app.reports.result_json import as_document, write_json
+    from miqa_app.services.report import write_report
+    from miqa_app.services.score import Scorer
+
+    refuse_missing(paths)
+    scored, problems = _run(paths, Scorer(model, device))
+    entries = [(item.series, item.assessment) for item in scored]
+    document = as_document(entries, problems, paths, identify=identify, app_version=__version__)
+    if json_file is not None and str(json_file) != "-":
+        write_json(document, json_file)
+    if csv_file is not None:
+        write_csv(entries, csv_file, paths, identify=identify)
+    if maps is not None:
+        _write_maps(scored, maps)
+    if report is not None:
+        for words in write_report(entries, problems, report, identify=identify):
+            say(words)
+    if json_file is not None and str(json_file) == "-":
+        sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    else:
+        print_table(document)
+    for problem in document["problems"]:
+        say(f"{problem['source']}: {problem['reason']}")
+    if problems or not scored:
+        raise typer.Exit(1)
+
+
+def refuse_missing(paths: Sequence[Path]) -> None:
+    """Raise BadRequest for the first path that is not there."""
+    from miqa_app.errors import BadRequest
+
+    for path in paths:
+        if not path.exists():
+            message = f"There is no file or folder {path}; check the path."
+            raise BadRequest(message)
+
+
+def _run(paths: Sequence[Path], scorer: Any) -> tuple[list[Scored], list[Problem]]:
+    from miqa_app.services.score import score as steps
+
+    with progress_bar("Reading") as move:
+        return drained(steps(paths, scorer), Shower(move))
+
+
+class Shower:
+    """Turns the steps of scoring into movements of the bar."""
+
+    def __init__(self, move: Callable[[int, int, str], None]) -> None:
+        self._move, self._frames, self._done, self._name = move, 0, 0, ""
+
+    def __call__(self, step: object) -> None:
+        from miqa_app.core.assessment import SlicePrediction
+        from miqa_app.imaging.events import Completed, Scanned
+
+        if isinstance(step, Scanned):
+            self._move(step.done, step.total, "Reading")
+        elif isinstance(step, Completed):
+            self._frames, self._done = step.series.frames, 0
+            self._name = step.series.description or "series"
+        elif isinstance(step, SlicePrediction):
+            self._done += 1
+            self._move(self._done, self._frames, f"Scoring {self._name}")
+
+
+def drained(steps: Any, show: Callable[[object], None]) -> Any:
+    """Return what a generator returns, showing every step."""
+    while True:
+        try:
+            show(next(steps))
+        except StopIteration as end:
+            return end.value
+
+
+def _write_maps(scored: Sequence[Scored], folder: Path) -> None:
+    """Write one float32 score map per scored slice, rows and columns as the slice."""
+    from miqa_app.imaging.deidentify import hashed
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for item in scored:
+        name = hashed(item.series.uid or item.series.key)
+        for prediction in item.assessment.slices:
+            file = folder / f"{name}_{item.series.key[:8]}_{prediction.index:04d}.npy"
+            np.save(file, upsample(prediction.score_map, item.series.shape))
+
+
+def print_table(document: dict[str, Any]) -> None:
+    """Print a row per series on stdout."""
+    table = Table(box=None, pad_edge=False)
+    for column in ("series", "frames", "score", "90 % interval", "verdict", "suspected"):
+        table.add_column(column)
+    for row in document["series"]:
+        low, high = row["interval"] or (None, None)
+        table.add_row(
+            row["description"] or row["source"],
+            str(row["frames"]),
+            "–" if row["score"] is None else f"{row['score']:.0f}",
+            "–" if low is None else f"{low:.0f}–{high:.0f}",
+            row["verdict"].replace("_", " ") + ("" if row["score"] is None else _calibration_words(document)),
+            row["reason"] or row.get("suspected") or "",
+        )
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    console.print(table)
+    console.print("Scores: 100 = best. Advisory only: not a certified medical device.", style="dim", highlight=False)
+
+
+def _calibration_words(document: dict[str, Any]) -> str:
+    return "" if document["thresholds"]["calibrated"] else " (uncalibrated)"

@@ -1,0 +1,36 @@
+"""`miqa simulate`: degrade a scan with one artefact, or look at all of them on one sheet."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from miqa_app.cli.progress import progress_bar
+
+app = typer.Typer()
+
+
+@app.command()
+def simulate(
+    source: Annotated[Path, typer.Argument(help="File or folder of one series.", metavar="IN")],
+    out: Annotated[Path, typer.Argument(help="A .nii.gz file, a folder for DICOM, or with --sheet a PNG.")],
+    artefact: Annotated[str, typer.Option(help="Artefact kind, such as motion.")] = "motion",
+    severity: Annotated[float, typer.Option(help="0 (unchanged) to 1 (useless).")] = 0.5,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same artefact.")] = 0,
+    sheet: Annotated[bool, typer.Option("--sheet", help="Write a contact sheet of all kinds and severities.")] = False,
+) -> None:
+    """Degrade a scan with one artefact."""
+    from miqa_app.cli.score import drained, refuse_missing
+    from miqa_app.services.simulate import contact_sheet
+    from miqa_app.services.simulate import simulate as steps
+
+    refuse_missing([source])
+    if sheet:
+        contact_sheet(source, out, seed)
+    else:
+        with progress_bar("Degrading") as move:
+            drained(steps(source, out, artefact, severity, seed), lambda step: move(*step, "Degrading"))
+    sys.stdout.write(f"{out}\n")

@@ -1,0 +1,49 @@
+"""`miqa train`: from a recipe to a model folder, with progress, resumable."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from miqa_app.cli.progress import progress_bar, say
+
+if TYPE_CHECKING:
+    from miqa_app.training.fit import Progress
+
+app = typer.Typer()
+
+
+@app.command()
+def train(
+    recipe: Annotated[Path, typer.Argument(help="A recipe file (YAML).")],
+    data: Annotated[Path, typer.Option(help="Folder that holds the scans the recipe names.")],
+    out: Annotated[Path, typer.Option(help="Folder for checkpoints and, at the end, the model.")] = Path("runs"),
+    json_lines: Annotated[bool, typer.Option("--json-lines", help="Progress as one JSON object per line on stdout.")] = False,
+    freeze_index: Annotated[Path | None, typer.Option(help="Only fit the mapping of the quality index on the training pool and write it here.")] = None,
+) -> None:
+    """Train a model as a recipe says; run it again to go on after a stop."""
+    from miqa_app.services.train import freeze_quality_index, train_model
+    from miqa_app.training.recipe import read_recipe
+
+    checked = read_recipe(recipe)
+    run = out / checked.name
+    run.mkdir(parents=True, exist_ok=True)
+    with progress_bar("Pool") as move:
+
+        def report(step: Progress) -> None:
+            words = " ".join(f"{name.split('/')[-1]} {value:.3f}" for name, value in sorted(step.metrics.items()) if "srocc" in name or name.endswith("loss"))
+            move(step.done, step.total, f"{step.stage} {words}")
+            if json_lines:
+                sys.stdout.write(json.dumps(vars(step)) + "\n")
+                sys.stdout.flush()
+
+        if freeze_index is not None:
+            freeze_quality_index(checked, data, run, freeze_index, report)
+            return
+        folder = train_model(checked, data, run, report)
+    say(f"The model is in {folder}; its card says how good it is.")
+    sys.stdout.write(f"{folder}\n")

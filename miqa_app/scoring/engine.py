@@ -1,0 +1,133 @@
+"""The engine: planes in, predictions out, on whatever device the machine has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from miqa_app.core.artefact_kinds import KEYS
+from miqa_app.core.assessment import EngineIdentity
+from miqa_app.errors import BadRequest
+from miqa_app.networks import predict_tiled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from miqa_app.networks import MIQANet, Prediction
+
+DEVICES = ("auto", "cuda", "mps", "cpu")
+_GPU_BATCH = 16
+_TILED_FROM = 1088
+"""Edge above which sliding windows replace the full frame (models.md 1.1.3)."""
+
+
+@dataclass(frozen=True, eq=False)
+class PlanePrediction:
+    """The network's word on one plane; scores 0–100, maps on cells of eight pixels, see `SlicePrediction`."""
+
+    score: float
+    deviation: float
+    score_map: NDArray[np.float32]
+    attention_map: NDArray[np.float32]
+    artefacts: dict[str, float]
+    severity: dict[str, float]
+    embedding: NDArray[np.float32]
+
+
+class Engine:
+    """Runs one network in fp32 on one device.
+
+    Attributes:
+        identity: back end, device and precision, for the result.
+        notes: sentences about what had to be changed on the way, such as a smaller batch.
+    """
+
+    def __init__(self, network: MIQANet, device: str = "auto") -> None:
+        """Put the network on the device.
+
+        Raises:
+            BadRequest: the device is unknown or this machine lacks it.
+        """
+        self._device = pick_device(device)
+        self._network = network.to(self._device).eval()
+        self._batch = _GPU_BATCH if self._device.type == "cuda" else 1
+        self.identity = EngineIdentity("torch", _device_name(self._device), "fp32")
+        self.notes: list[str] = []
+
+    def predict(self, planes: Sequence[NDArray[np.float32]]) -> Iterator[PlanePrediction]:
+        """Yield a prediction per plane, (H, W) float32 in [0, 1], in order; planes of one call have one size."""
+        first = 0
+        while first < len(planes):
+            chunk = planes[first : first + self._batch]
+            try:
+                results = self._run(chunk)
+            except torch.OutOfMemoryError:
+                if self._batch == 1:
+                    raise
+                self._halve()
+                continue
+            yield from results
+            first += len(chunk)
+
+    @property
+    def batch(self) -> int:
+        """Return how many planes one `predict` step takes."""
+        return self._batch
+
+    def _halve(self) -> None:
+        self._batch //= 2
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
+        self.notes = [f"The GPU ran out of memory; slices are now scored {self._batch} at a time."]
+
+    @torch.inference_mode()
+    def _run(self, planes: Sequence[NDArray[np.float32]]) -> list[PlanePrediction]:
+        images = torch.from_numpy(np.stack(planes)[:, None]).to(self._device)  # (slices, 1, H, W)
+        if max(images.shape[-2:]) > _TILED_FROM:
+            batches = [predict_tiled(self._network, image[None]) for image in images]
+        else:
+            batches = [self._network(images)]
+        return [result for batch in batches for result in _unpacked(batch)]
+
+
+def pick_device(name: str) -> torch.device:
+    """Return the device of a name; 'auto' takes CUDA, then MPS, then the CPU.
+
+    Raises:
+        BadRequest: the device is unknown or this machine lacks it.
+    """
+    if name not in DEVICES:
+        message = f"There is no device '{name}'; choose one of {', '.join(DEVICES)}."
+        raise BadRequest(message)
+    usable = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        return torch.device(next(device for device, there in usable.items() if there))
+    if not usable[name]:
+        message = f"This machine has no {name.upper()} device that torch can use; leave --device out to use the CPU."
+        raise BadRequest(message)
+    return torch.device(name)
+
+
+def _device_name(device: torch.device) -> str:
+    return f"cuda ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else device.type
+
+
+def _unpacked(batch: Prediction) -> Iterator[PlanePrediction]:
+    """Yield the members of a batch as NumPy values in points of 100."""
+    fields: dict[str, Any] = {name: value.float().cpu().numpy() for name, value in batch._asdict().items()}
+    probability = 1 / (1 + np.exp(-fields["artefact_logits"].astype(np.float64)))
+    for row in range(len(fields["score"])):
+        yield PlanePrediction(
+            score=float(np.clip(fields["score"][row], 0, 1)) * 100,
+            deviation=float(np.exp(0.5 * np.clip(fields["log_variance"][row], -10, 2))) * 100,
+            score_map=np.clip(fields["score_map"][row], 0, 1) * np.float32(100),
+            attention_map=fields["weight_map"][row],
+            artefacts=dict(zip(KEYS, probability[row].tolist(), strict=True)),
+            severity=dict(zip(KEYS, fields["severity"][row].tolist(), strict=True)),
+            embedding=fields["embedding"][row],
+        )

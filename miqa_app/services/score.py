@@ -1,0 +1,115 @@
+"""Score scans: the one way from paths to assessments, for the window, the command line and scripts."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from miqa_app.core.series import Problem, Series
+from miqa_app.errors import MiqaError
+from miqa_app.imaging import read
+from miqa_app.imaging.events import Completed
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Sequence
+    from pathlib import Path
+
+    from miqa_app.core.assessment import Assessment, ModelIdentity, SlicePrediction
+    from miqa_app.scoring.assess import Calibration
+    from miqa_app.scoring.engine import Engine
+
+
+class Scorer:
+    """One model on one device; cheap to make, the network is loaded when the first series is scored."""
+
+    def __init__(self, model: str | None = None, device: str = "auto") -> None:
+        """Remember which model (the site's active one by default) and which device ('auto', 'cuda', 'mps', 'cpu')."""
+        self._model, self._device = model, device
+        self._lock = Lock()
+        self._loaded: tuple[Engine, ModelIdentity, Calibration] | None = None
+
+    def assess(self, series: Series) -> Generator[SlicePrediction, None, Assessment]:
+        """Yield each slice's prediction and return the assessment of a complete series.
+
+        Raises:
+            BadModel: the model cannot be loaded.
+            BadRequest: the device is not there.
+        """
+        from miqa_app.scoring.assess import assess as judge
+
+        engine, identity, calibration = self._ready()
+        return (yield from judge(series, engine, identity, calibration))
+
+    def _ready(self) -> tuple[Engine, ModelIdentity, Calibration]:
+        with self._lock:
+            if self._loaded is None:
+                import torch
+
+                from miqa_app.registry import load_model
+                from miqa_app.scoring.assess import Calibration
+                from miqa_app.scoring.engine import Engine
+
+                # A core is left for the window and the reader (measured in style.md 3.2).
+                torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
+                model = load_model(self._model)
+                calibration = Calibration(**model.folder.config["interval"])
+                self._loaded = (Engine(model.network, self._device), model.folder.identity, calibration)
+            return self._loaded
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """One series has been judged."""
+
+    series: Series
+    assessment: Assessment
+
+
+
+
+
+def score(paths: Iterable[str | Path], scorer: Scorer) -> Generator[object, None, tuple[list[Scored], list[Problem]]]:
+    """Yield reading events, slice predictions and finished series; return all results and problems.
+
+    Args:
+        paths: files, folders, zips, several at once.
+        scorer: holds the model.
+    """
+    results: list[Scored] = []
+    problems: list[Problem] = []
+    for event in read(paths):
+        yield event
+        if isinstance(event, Problem):
+            problems.append(event)
+        elif isinstance(event, Completed):
+            scored = Scored(event.series, (yield from scorer.assess(event.series)))
+            results.append(scored)
+            yield scored
+    return results, problems
+
+
+def assess(series: Series | Sequence[Series], model: str | None = None, device: str = "auto") -> Assessment:
+    """Return the assessment of one series, for scripts.
+
+    Args:
+        series: a series, or a list that holds exactly one, as `load` returns it.
+        model: name or path; the site's active model by default.
+        device: 'auto', 'cuda', 'mps' or 'cpu'.
+
+    Raises:
+        MiqaError: there is not exactly one series, or the model cannot be loaded.
+    """
+    if not isinstance(series, Series):
+        if len(series) != 1:
+            message = f"assess takes one series, not {len(series)}; call it for each."
+            raise MiqaError(message)
+        series = series[0]
+    steps = Scorer(model, device).assess(series)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            result: Assessment = end.value
+            return result

@@ -1,0 +1,72 @@
+"""Degrade a scan with one artefact and write it, so that people can look at it and tests can score it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from miqa_app.artefacts import degrade
+from miqa_app.artefacts.sheet import write_sheet
+from miqa_app.core.slices import network_plane, series_scale
+from miqa_app.errors import BadRequest, UnreadableFile
+from miqa_app.imaging import load_with_problems
+from miqa_app.imaging.write import write_nifti, write_series
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
+    from miqa_app.core.series import Series
+
+
+def simulate(source: Path, out: Path, kind: str, severity: float, seed: int) -> Generator[tuple[int, int], None, Path]:
+    """Degrade every time point of the one series under `source` as a whole volume, write it and return where.
+
+    Args:
+        source: a file or folder that holds one series.
+        out: a .nii or .nii.gz file, or a folder for a DICOM series (only from DICOM).
+        kind: artefact kind.
+        severity: 0–1.
+        seed: of the artefact.
+
+    Raises:
+        BadRequest: unknown kind, severity outside 0–1, several series, or DICOM wanted from another format.
+        UnreadableFile: nothing could be read.
+    """
+    series = the_one_series(source)
+    result = np.empty(series.voxels.shape, dtype=np.float32)
+    for time in range(series.time_points):
+        span = slice(time * series.slices, (time + 1) * series.slices)
+        volume = np.stack([series.values(frame) for frame in range(span.start, span.stop)])
+        floor = min(0.0, float(volume.min()))
+        result[span] = degrade(volume - floor, kind, severity, seed).image + floor
+        yield time + 1, series.time_points
+    note = f"simulated {kind.replace('_', ' ')}, severity {severity:g}, seed {seed}"
+    if out.name.endswith((".nii", ".nii.gz")):
+        write_nifti(series, result, out, note)
+    else:
+        write_series(series, result, out, note)
+    return out
+
+
+def contact_sheet(source: Path, out: Path, seed: int) -> None:
+    """Write a PNG of all kinds and severities on the middle slice of the series under `source`."""
+    series = the_one_series(source)
+    write_sheet(network_plane(series, series.slices // 2, series_scale(series)), out, seed)
+
+
+def the_one_series(source: Path) -> Series:
+    """Return the only series under a path.
+
+    Raises:
+        UnreadableFile: nothing could be read.
+        BadRequest: there are several.
+    """
+    found, problems = load_with_problems([source])
+    if not found:
+        raise UnreadableFile(source, problems[0].reason.rstrip(".") if problems else "holds no scan")
+    if len(found) > 1:
+        message = f"{source} holds {len(found)} series; give the file or folder of one."
+        raise BadRequest(message)
+    return found[0]
