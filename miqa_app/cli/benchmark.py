@@ -22,7 +22,9 @@ def group() -> None:
 @app.command("held-out")
 def held_out(
     data: Annotated[Path, typer.Option(help="Folder that holds the scans the evaluation names.")],
-    model: Annotated[str | None, typer.Option(help="Name or folder of the model; the active one by default.")] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Name or folder of the model; the active one by default.")
+    ] = None,
     evaluation: Annotated[str, typer.Option(help="Name of the frozen evaluation.")] = "held-out-1",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -31,5 +33,7 @@ def held_out(
     from miqa_app.services.train import evaluate
 
     with progress_bar("Evaluation") as move:
-        figures = evaluate(model, evaluation, data, lambda done, total: move(done, total, "Evaluation"))
+        figures = evaluate(
+            model, evaluation, data, lambda done, total: move(done, total, "Evaluation")
+        )
     sys.stdout.write((json.dumps(figures, indent=2) if as_json else as_table(figures)) + "\n")

@@ -4,31 +4,33 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from miqa_app.cli.progress import progress_bar, say
 
-app = typer.Typer()
+if TYPE_CHECKING:
+    from miqa_app.cli.window import Window
 
 
-@app.command()
 def demo(
-    headless: Annotated[Path | None, typer.Option(help="Write report and screenshots to this folder and open no window.")] = None,
+    ctx: typer.Context,
+    headless: Annotated[
+        Path | None,
+        typer.Option(help="Write report and screenshots to this folder and open no window."),
+    ] = None,
 ) -> None:
     """Open the workstation on the bundled phantom."""
     from miqa_app.services.demo import demo_paths
 
     paths = demo_paths()
     if headless is None:
-        from miqa_app.gui.app import run
-
-        raise typer.Exit(run([str(path) for path in paths]))
-    _headless(paths, headless)
+        raise typer.Exit(ctx.obj.open([str(path) for path in paths]))
+    _headless(paths, headless, ctx.obj)
 
 
-def _headless(paths: list[Path], folder: Path) -> None:
+def _headless(paths: list[Path], folder: Path, window: Window) -> None:
     """Score the phantom, print the table, and write reports and screenshots."""
     from miqa_app import __version__
     from miqa_app.cli.score import Shower, drained, print_table
@@ -38,16 +40,13 @@ def _headless(paths: list[Path], folder: Path) -> None:
     from miqa_app.services.score import score as steps
 
     with progress_bar("Reading") as move:
-        scored, problems = drained(steps(paths, Scorer()), Shower(move))
+        scored, problems = drained(steps(paths, Scorer(threads=os.cpu_count() or 1)), Shower(move))
     entries = [(item.series, item.assessment) for item in scored]
     folder.mkdir(parents=True, exist_ok=True)
     document = as_document(entries, problems, paths, app_version=__version__)
     write_json(document, folder / "result.json")
     for words in write_report(entries, problems, folder):
         say(words)
-    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    from miqa_app.gui.screenshots import write_screenshots
-
-    write_screenshots(entries, folder)
+    window.screenshots(entries, folder)
     print_table(document)
     say(f"Result, report and screenshots are in {folder}.")

@@ -14,7 +14,9 @@ app = typer.Typer(no_args_is_help=True, help="List, show and verify models.")
 
 
 @app.command("list")
-def list_command(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+def list_command(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
     """List the installed models; the active one is marked."""
     from miqa_app.registry import default_model, list_models
 
@@ -36,7 +38,9 @@ def list_command(as_json: Annotated[bool, typer.Option("--json", help="Print JSO
     for column in ("", "name", "sha256", "training"):
         table.add_column(column)
     for row in rows:
-        table.add_row("active" if row["active"] else "", row["name"], row["sha256"][:12], row["training"])
+        table.add_row(
+            "active" if row["active"] else "", row["name"], row["sha256"][:12], row["training"]
+        )
     Console(width=None if sys.stdout.isatty() else 160).print(table)
 
 
@@ -46,11 +50,17 @@ def show(name: Annotated[str, typer.Argument(help="Name or folder of the model."
     from miqa_app.registry import find_model
 
     model = find_model(name)
-    sys.stdout.write(f"{model.card.rstrip()}\n\nIdentity (SHA-256): {model.sha256}\nFolder: {model.path}\n")
+    sys.stdout.write(
+        f"{model.card.rstrip()}\n\nIdentity (SHA-256): {model.sha256}\nFolder: {model.path}\n"
+    )
 
 
 @app.command()
-def verify(name: Annotated[str | None, typer.Argument(help="Name or folder; all models by default.")] = None) -> None:
+def verify(
+    name: Annotated[
+        str | None, typer.Argument(help="Name or folder; all models by default.")
+    ] = None,
+) -> None:
     """Check that weights are complete, finite and as released."""
     from miqa_app.registry import find_model, list_models, verify_model
 

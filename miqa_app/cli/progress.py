@@ -17,8 +17,15 @@ _console = Console(stderr=True)
 @contextmanager
 def progress_bar(title: str) -> Iterator[Callable[[int, int, str], None]]:
     """Give a function (done, total, words) that moves a bar; the bar goes when the block ends."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=_console, transient=True, disable=not _console.is_terminal) as bar:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(
+        *columns, console=_console, transient=True, disable=not _console.is_terminal
+    ) as bar:
         task = bar.add_task(title, total=None)
 
         def move(done: int, total: int, words: str) -> None:

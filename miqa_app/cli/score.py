@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from miqa_app import __version__
 from miqa_app.cli.progress import progress_bar, say
-from miqa_app.core.heatmap import upsample
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,19 +21,26 @@ if TYPE_CHECKING:
     from miqa_app.core.series import Problem
     from miqa_app.services.score import Scored
 
-app = typer.Typer()
 
-
-@app.command()
 def score(
     paths: Annotated[list[Path], typer.Argument(help="Files, folders, zips or DICOMDIRs.")],
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the results as JSON; '-' writes to stdout.")] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the results as JSON; '-' writes to stdout.")
+    ] = None,
     csv_file: Annotated[Path | None, typer.Option("--csv", help="Write a row per series.")] = None,
-    report: Annotated[Path | None, typer.Option(help="Folder for an HTML and a PDF report per study.")] = None,
-    maps: Annotated[Path | None, typer.Option(help="Folder for one .npy score map per slice.")] = None,
-    model: Annotated[str | None, typer.Option(help="Name or folder of the model; the active one by default.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Folder for an HTML and a PDF report per study.")
+    ] = None,
+    maps: Annotated[
+        Path | None, typer.Option(help="Folder for one .npy score map per slice.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Name or folder of the model; the active one by default.")
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
-    identify: Annotated[bool, typer.Option("--identify", help="Keep full paths, UIDs and the patient's identity.")] = False,
+    identify: Annotated[
+        bool, typer.Option("--identify", help="Keep full paths, UIDs and the patient's identity.")
+    ] = False,
 ) -> None:
     """Assess every series under the given paths.
 
@@ -46,7 +52,7 @@ def score(
     from miqa_app.services.score import Scorer
 
     refuse_missing(paths)
-    scored, problems = _run(paths, Scorer(model, device))
+    scored, problems = _run(paths, Scorer(model, device, os.cpu_count() or 1))
     entries = [(item.series, item.assessment) for item in scored]
     document = as_document(entries, problems, paths, identify=identify, app_version=__version__)
     if json_file is not None and str(json_file) != "-":
@@ -82,7 +88,8 @@ def _run(paths: Sequence[Path], scorer: Any) -> tuple[list[Scored], list[Problem
     from miqa_app.services.score import score as steps
 
     with progress_bar("Reading") as move:
-        return drained(steps(paths, scorer), Shower(move))
+        result: tuple[list[Scored], list[Problem]] = drained(steps(paths, scorer), Shower(move))
+    return result
 
 
 class Shower:
@@ -92,6 +99,7 @@ class Shower:
         self._move, self._frames, self._done, self._name = move, 0, 0, ""
 
     def __call__(self, step: object) -> None:
+        """Show one step."""
         from miqa_app.core.assessment import SlicePrediction
         from miqa_app.imaging.events import Completed, Scanned
 
@@ -105,7 +113,7 @@ class Shower:
             self._move(self._done, self._frames, f"Scoring {self._name}")
 
 
-def drained(steps: Any, show: Callable[[object], None]) -> Any:
+def drained(steps: Any, show: Callable[[Any], None]) -> Any:
     """Return what a generator returns, showing every step."""
     while True:
         try:
@@ -116,6 +124,9 @@ def drained(steps: Any, show: Callable[[object], None]) -> Any:
 
 def _write_maps(scored: Sequence[Scored], folder: Path) -> None:
     """Write one float32 score map per scored slice, rows and columns as the slice."""
+    import numpy as np
+
+    from miqa_app.core.heatmap import upsample
     from miqa_app.imaging.deidentify import hashed
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -138,12 +149,17 @@ def print_table(document: dict[str, Any]) -> None:
             str(row["frames"]),
             "–" if row["score"] is None else f"{row['score']:.0f}",
             "–" if low is None else f"{low:.0f}–{high:.0f}",
-            row["verdict"].replace("_", " ") + ("" if row["score"] is None else _calibration_words(document)),
+            row["verdict"].replace("_", " ")
+            + ("" if row["score"] is None else _calibration_words(document)),
             row["reason"] or row.get("suspected") or "",
         )
     console = Console(width=None if sys.stdout.isatty() else 160)
     console.print(table)
-    console.print("Scores: 100 = best. Advisory only: not a certified medical device.", style="dim", highlight=False)
+    console.print(
+        "Scores: 100 = best. Advisory only: not a certified medical device.",
+        style="dim",
+        highlight=False,
+    )
 
 
 def _calibration_words(document: dict[str, Any]) -> str:

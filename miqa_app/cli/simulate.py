@@ -10,17 +10,18 @@ import typer
 
 from miqa_app.cli.progress import progress_bar
 
-app = typer.Typer()
 
-
-@app.command()
 def simulate(
     source: Annotated[Path, typer.Argument(help="File or folder of one series.", metavar="IN")],
-    out: Annotated[Path, typer.Argument(help="A .nii.gz file, a folder for DICOM, or with --sheet a PNG.")],
+    out: Annotated[
+        Path, typer.Argument(help="A .nii.gz file, a folder for DICOM, or with --sheet a PNG.")
+    ],
     artefact: Annotated[str, typer.Option(help="Artefact kind, such as motion.")] = "motion",
     severity: Annotated[float, typer.Option(help="0 (unchanged) to 1 (useless).")] = 0.5,
     seed: Annotated[int, typer.Option(help="The same seed gives the same artefact.")] = 0,
-    sheet: Annotated[bool, typer.Option("--sheet", help="Write a contact sheet of all kinds and severities.")] = False,
+    sheet: Annotated[
+        bool, typer.Option("--sheet", help="Write a contact sheet of all kinds and severities.")
+    ] = False,
 ) -> None:
     """Degrade a scan with one artefact."""
     from miqa_app.cli.score import drained, refuse_missing
@@ -32,5 +33,7 @@ def simulate(
         contact_sheet(source, out, seed)
     else:
         with progress_bar("Degrading") as move:
-            drained(steps(source, out, artefact, severity, seed), lambda step: move(*step, "Degrading"))
+            drained(
+                steps(source, out, artefact, severity, seed), lambda step: move(step[0], step[1], "Degrading")
+            )
     sys.stdout.write(f"{out}\n")

@@ -14,16 +14,22 @@ from miqa_app.cli.progress import progress_bar, say
 if TYPE_CHECKING:
     from miqa_app.training.fit import Progress
 
-app = typer.Typer()
 
-
-@app.command()
 def train(
     recipe: Annotated[Path, typer.Argument(help="A recipe file (YAML).")],
     data: Annotated[Path, typer.Option(help="Folder that holds the scans the recipe names.")],
-    out: Annotated[Path, typer.Option(help="Folder for checkpoints and, at the end, the model.")] = Path("runs"),
-    json_lines: Annotated[bool, typer.Option("--json-lines", help="Progress as one JSON object per line on stdout.")] = False,
-    freeze_index: Annotated[Path | None, typer.Option(help="Only fit the mapping of the quality index on the training pool and write it here.")] = None,
+    out: Annotated[
+        Path, typer.Option(help="Folder for checkpoints and, at the end, the model.")
+    ] = Path("runs"),
+    json_lines: Annotated[
+        bool, typer.Option("--json-lines", help="Progress as one JSON object per line on stdout.")
+    ] = False,
+    freeze_index: Annotated[
+        Path | None,
+        typer.Option(
+            help="Only fit the mapping of the quality index on the training pool and write it here."
+        ),
+    ] = None,
 ) -> None:
     """Train a model as a recipe says; run it again to go on after a stop."""
     from miqa_app.services.train import freeze_quality_index, train_model
@@ -35,7 +41,11 @@ def train(
     with progress_bar("Pool") as move:
 
         def report(step: Progress) -> None:
-            words = " ".join(f"{name.split('/')[-1]} {value:.3f}" for name, value in sorted(step.metrics.items()) if "srocc" in name or name.endswith("loss"))
+            words = " ".join(
+                f"{name.split('/')[-1]} {value:.3f}"
+                for name, value in sorted(step.metrics.items())
+                if "srocc" in name or name.endswith("loss")
+            )
             move(step.done, step.total, f"{step.stage} {words}")
             if json_lines:
                 sys.stdout.write(json.dumps(vars(step)) + "\n")

@@ -56,12 +56,17 @@ class Niqe:
     @classmethod
     def bundled(cls) -> Niqe:
         """Return the measure fitted on the training sources of the first checkpoint."""
-        document = json.loads((bundled("resources") / "quality_index" / "niqe-mri-1.json").read_text(encoding="utf-8"))
+        document = json.loads(
+            (bundled("resources") / "quality_index" / "niqe-mri-1.json").read_text(encoding="utf-8")
+        )
         return cls(np.array(document["mean"]), np.array(document["covariance"]))
 
     def write(self, path: Path) -> None:
         """Write the pristine model as JSON."""
-        document = {"mean": np.round(self.mean, 7).tolist(), "covariance": np.round(self.covariance, 9).tolist()}
+        document = {
+            "mean": np.round(self.mean, 7).tolist(),
+            "covariance": np.round(self.covariance, 9).tolist(),
+        }
         path.write_text(json.dumps(document) + "\n", encoding="utf-8")
 
     def __call__(self, plane: NDArray[np.float32]) -> float:
@@ -80,8 +85,11 @@ def patch_features(plane: NDArray[np.float32]) -> NDArray[np.float64]:
     image = plane.astype(np.float64) * 255
     short = [max(0, 2 * _PATCH - size) for size in image.shape]
     image = np.pad(image, ((0, short[0]), (0, short[1])), mode="reflect")
+    image = image[: image.shape[0] // _PATCH * _PATCH, : image.shape[1] // _PATCH * _PATCH]
     scales = [image, zoom(image, 0.5, order=1)]
-    return np.concatenate([_features(scale, _PATCH // 2**level) for level, scale in enumerate(scales)], axis=1)
+    return np.concatenate(
+        [_features(scale, _PATCH // 2**level) for level, scale in enumerate(scales)], axis=1
+    )
 
 
 def _features(image: NDArray[np.float64], patch: int) -> NDArray[np.float64]:
@@ -90,9 +98,11 @@ def _features(image: NDArray[np.float64], patch: int) -> NDArray[np.float64]:
     deviation = np.sqrt(np.abs(gaussian_filter(image**2, 7 / 6, truncate=3) - mean**2))
     normalised = (image - mean) / (deviation + 1)
     rows, columns = (size // patch for size in (image.shape[0], image.shape[1]))
-    full = 2 * _PATCH // 2 // patch
-    rows, columns = rows // full * full, columns // full * full
-    blocks = normalised[: rows * patch, : columns * patch].reshape(rows, patch, columns, patch).swapaxes(1, 2)
+    blocks = (
+        normalised[: rows * patch, : columns * patch]
+        .reshape(rows, patch, columns, patch)
+        .swapaxes(1, 2)
+    )
     blocks = blocks.reshape(-1, patch, patch)
     return np.array([_block_features(block) for block in blocks])
 

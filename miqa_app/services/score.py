@@ -24,9 +24,16 @@ if TYPE_CHECKING:
 class Scorer:
     """One model on one device; cheap to make, the network is loaded when the first series is scored."""
 
-    def __init__(self, model: str | None = None, device: str = "auto") -> None:
-        """Remember which model (the site's active one by default) and which device ('auto', 'cuda', 'mps', 'cpu')."""
-        self._model, self._device = model, device
+    def __init__(self, model: str | None = None, device: str = "auto", threads: int = 0) -> None:
+        """Remember what to use.
+
+        Args:
+            model: name or path; the site's active model by default.
+            device: 'auto', 'cuda', 'mps' or 'cpu'.
+            threads: CPU threads; by default one core is left for the window and the reader. The number
+                changes scores by rounding only (below 0.001 points).
+        """
+        self._model, self._device, self._threads = model, device, threads
         self._lock = Lock()
         self._loaded: tuple[Engine, ModelIdentity, Calibration] | None = None
 
@@ -51,11 +58,14 @@ class Scorer:
                 from miqa_app.scoring.assess import Calibration
                 from miqa_app.scoring.engine import Engine
 
-                # A core is left for the window and the reader (measured in style.md 3.2).
-                torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
+                torch.set_num_threads(self._threads or max(1, (os.cpu_count() or 2) - 1))
                 model = load_model(self._model)
                 calibration = Calibration(**model.folder.config["interval"])
-                self._loaded = (Engine(model.network, self._device), model.folder.identity, calibration)
+                self._loaded = (
+                    Engine(model.network, self._device),
+                    model.folder.identity,
+                    calibration,
+                )
             return self._loaded
 
 
@@ -67,10 +77,9 @@ class Scored:
     assessment: Assessment
 
 
-
-
-
-def score(paths: Iterable[str | Path], scorer: Scorer) -> Generator[object, None, tuple[list[Scored], list[Problem]]]:
+def score(
+    paths: Iterable[str | Path], scorer: Scorer
+) -> Generator[object, None, tuple[list[Scored], list[Problem]]]:
     """Yield reading events, slice predictions and finished series; return all results and problems.
 
     Args:
@@ -90,7 +99,9 @@ def score(paths: Iterable[str | Path], scorer: Scorer) -> Generator[object, None
     return results, problems
 
 
-def assess(series: Series | Sequence[Series], model: str | None = None, device: str = "auto") -> Assessment:
+def assess(
+    series: Series | Sequence[Series], model: str | None = None, device: str = "auto"
+) -> Assessment:
     """Return the assessment of one series, for scripts.
 
     Args:

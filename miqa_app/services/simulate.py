@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from miqa_app.core.series import Series
 
 
-def simulate(source: Path, out: Path, kind: str, severity: float, seed: int) -> Generator[tuple[int, int], None, Path]:
+def simulate(
+    source: Path, out: Path, kind: str, severity: float, seed: int
+) -> Generator[tuple[int, int], None, Path]:
     """Degrade every time point of the one series under `source` as a whole volume, write it and return where.
 
     Args:
@@ -65,7 +67,9 @@ def the_one_series(source: Path) -> Series:
     """
     found, problems = load_with_problems([source])
     if not found:
-        raise UnreadableFile(source, problems[0].reason.rstrip(".") if problems else "holds no scan")
+        raise UnreadableFile(
+            source, problems[0].reason.rstrip(".") if problems else "holds no scan"
+        )
     if len(found) > 1:
         message = f"{source} holds {len(found)} series; give the file or folder of one."
         raise BadRequest(message)

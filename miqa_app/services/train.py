@@ -27,7 +27,12 @@ if TYPE_CHECKING:
 
     from miqa_app.training.recipe import Recipe
 
-PREPROCESSING = {"version": "robust-series-1", "range": [0, 1], "low": "0.5th percentile of the series", "high": "99.5th percentile of its object"}
+PREPROCESSING = {
+    "version": "robust-series-1",
+    "range": [0, 1],
+    "low": "0.5th percentile of the series",
+    "high": "99.5th percentile of its object",
+}
 
 
 def train_model(recipe: Recipe, data: Path, run: Path, report: Callable[[Progress], None]) -> Path:
@@ -57,8 +62,18 @@ def train_model(recipe: Recipe, data: Path, run: Path, report: Callable[[Progres
         rows.append(row)
         report(Progress("evaluate", len(rows), 0, {}))
     values = figures(rows, evaluation)
-    training = {**outcome.training, "summary": _summary(recipe), "recipe": recipe.model_dump(mode="json")}
-    config = {"preprocessing": PREPROCESSING, "score_scale": {"low": 0, "high": 100, "best": 100, "target": recipe.quality_index}, "interval": asdict(interval), "training": training, "evaluation": values}
+    training = {
+        **outcome.training,
+        "summary": _summary(recipe),
+        "recipe": recipe.model_dump(mode="json"),
+    }
+    config = {
+        "preprocessing": PREPROCESSING,
+        "score_scale": {"low": 0, "high": 100, "best": 100, "target": recipe.quality_index},
+        "interval": asdict(interval),
+        "training": training,
+        "evaluation": values,
+    }
     folder = run / "model" / recipe.name
     save_model(folder, outcome.network.cpu(), config, card_text(recipe, config))
     report(Progress("done", 1, 1, {}))
@@ -70,14 +85,18 @@ def _summary(recipe: Recipe) -> str:
     return f"simulated degradation of open scans ({len(names)} sources), target {recipe.quality_index}; not rated by people"
 
 
-def freeze_quality_index(recipe: Recipe, data: Path, run: Path, path: Path, report: Callable[[Progress], None]) -> None:
+def freeze_quality_index(
+    recipe: Recipe, data: Path, run: Path, path: Path, report: Callable[[Progress], None]
+) -> None:
     """Write the mapping of Q fitted on the recipe's training pool, and NIQE's pristine model beside it."""
     path.write_text(freeze_index(recipe, data, run, report) + "\n", encoding="utf-8")
     planes = [item.plane for item in clean_slices(recipe.train, data)]
     Niqe.fitted(planes[:: max(1, len(planes) // 120)]).write(path.with_name("niqe-mri-1.json"))
 
 
-def evaluate(model: str | None, evaluation: str, data: Path, report: Callable[[int, int], None]) -> dict[str, Any]:
+def evaluate(
+    model: str | None, evaluation: str, data: Path, report: Callable[[int, int], None]
+) -> dict[str, Any]:
     """Return the figures of a model on a frozen evaluation; see `evaluation.figures`."""
     torch.set_num_threads(os.cpu_count() or 1)
     loaded = load_model(model)
@@ -87,5 +106,9 @@ def evaluate(model: str | None, evaluation: str, data: Path, report: Callable[[i
     for row in measured(recipe, data, engine, Niqe.bundled()):
         rows.append(row)
         report(len(rows), 0)
-    result: dict[str, Any] = {"model": asdict(loaded.folder.identity), "engine": asdict(engine.identity), **figures(rows, recipe)}
+    result: dict[str, Any] = {
+        "model": asdict(loaded.folder.identity),
+        "engine": asdict(engine.identity),
+        **figures(rows, recipe),
+    }
     return json.loads(json.dumps(result))  # type: ignore[no-any-return]

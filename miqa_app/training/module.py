@@ -62,7 +62,7 @@ class QualityModule(lightning.LightningModule):
         self.log("validation/plcc", float(pearsonr(score, target).statistic) if varies else 0.0)
         self.log("validation/rmse", float(((score - target) ** 2).mean() ** 0.5) * 100)
 
-    def configure_optimizers(self) -> dict[str, Any]:
+    def configure_optimizers(self) -> Any:
         """Return AdamW, no decay on biases and norms, with a linear warm-up and one cosine over all steps."""
         decayed = [p for p in self.network.parameters() if p.ndim > 1]
         free = [p for p in self.network.parameters() if p.ndim <= 1]
