@@ -38,7 +38,11 @@ class Calibration:
 
 
 def assess(
-    series: Series, engine: Engine, model: ModelIdentity, calibration: Calibration, thresholds: Thresholds | None = None
+    series: Series,
+    engine: Engine,
+    model: ModelIdentity,
+    calibration: Calibration,
+    thresholds: Thresholds | None = None,
 ) -> Generator[SlicePrediction, None, Assessment]:
     """Yield each slice's prediction as it comes and return the judgement on the series.
 
@@ -60,7 +64,9 @@ def assess(
     except ValueError as error:
         return _not_assessed(series, f"{error}", thresholds)
     if not frames:
-        return _not_assessed(series, "no slice shows enough of an object against the air", thresholds)
+        return _not_assessed(
+            series, "no slice shows enough of an object against the air", thresholds
+        )
     slices: list[SlicePrediction] = []
     scale = series_scale(series)
     for first in range(0, len(frames), engine.batch):
@@ -71,18 +77,26 @@ def assess(
             slices.append(prediction)
             yield prediction
     result = judged(series, slices, calibration, thresholds)
-    return replace(result, model=model, engine=engine.identity, notes=(*result.notes, *engine.notes))
+    return replace(
+        result, model=model, engine=engine.identity, notes=(*result.notes, *engine.notes)
+    )
 
 
 def judged(
-    series: Series, slices: Sequence[SlicePrediction], calibration: Calibration, thresholds: Thresholds
+    series: Series,
+    slices: Sequence[SlicePrediction],
+    calibration: Calibration,
+    thresholds: Thresholds,
 ) -> Assessment:
     """Return the assessment from the predictions of the scored frames, model and engine left out."""
     counted = lowest_quarter(slices)
     score = weighted_score(counted)
     spread = _mean([item.deviation for item in counted], counted)
     half = calibration.factor * spread
-    artefacts = {key: _mean([item.artefacts[key] for item in counted], counted) for key in slices[0].artefacts}
+    artefacts = {
+        key: _mean([item.artefacts[key] for item in counted], counted)
+        for key in slices[0].artefacts
+    }
     likeliest = max(artefacts, key=lambda key: artefacts[key])
     worst = sorted(slices, key=lambda item: item.score)[:_WORST_SHOWN]
     return Assessment(
@@ -146,14 +160,20 @@ def _unfit(series: Series) -> str:
 
 
 def _not_assessed(series: Series, reason: str, thresholds: Thresholds) -> Assessment:
-    return Assessment(series_key=series.key, verdict=Verdict.NOT_ASSESSED, reason=reason, thresholds=thresholds)
+    return Assessment(
+        series_key=series.key, verdict=Verdict.NOT_ASSESSED, reason=reason, thresholds=thresholds
+    )
 
 
 def _notes(series: Series, slices: Sequence[SlicePrediction]) -> tuple[str, ...]:
     notes = []
     skipped = series.frames - len(slices)
     if skipped:
-        notes.append(f"{skipped} of {series.frames} slices show hardly any object and were left out.")
+        notes.append(
+            f"{skipped} of {series.frames} slices show hardly any object and were left out."
+        )
     if series.lossy:
-        notes.append("Lossy source: the images were compressed with loss before they came here, which lowers the score.")
+        notes.append(
+            "Lossy source: the images were compressed with loss before they came here, which lowers the score."
+        )
     return tuple(notes)

@@ -104,7 +104,11 @@ def pick_device(name: str) -> torch.device:
     if name not in DEVICES:
         message = f"There is no device '{name}'; choose one of {', '.join(DEVICES)}."
         raise BadRequest(message)
-    usable = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    usable = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
     if name == "auto":
         return torch.device(next(device for device, there in usable.items() if there))
     if not usable[name]:
@@ -119,7 +123,9 @@ def _device_name(device: torch.device) -> str:
 
 def _unpacked(batch: Prediction) -> Iterator[PlanePrediction]:
     """Yield the members of a batch as NumPy values in points of 100."""
-    fields: dict[str, Any] = {name: value.float().cpu().numpy() for name, value in batch._asdict().items()}
+    fields: dict[str, Any] = {
+        name: value.float().cpu().numpy() for name, value in batch._asdict().items()
+    }
     probability = 1 / (1 + np.exp(-fields["artefact_logits"].astype(np.float64)))
     for row in range(len(fields["score"])):
         yield PlanePrediction(

@@ -12,7 +12,9 @@ NAMES = ("networks", "scoring", "reading", "gui")
 
 def main(names: list[str]) -> None:
     """Run the named benchmarks, or all."""
-    sys.stdout.write(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}\n\n")
+    sys.stdout.write(
+        f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}\n\n"
+    )
     sys.stdout.write("| figure | value | unit |\n|---|---|---|\n")
     for name in names or NAMES:
         for row in importlib.import_module(f"tests.benchmarks.bench_{name}").run():

@@ -25,7 +25,9 @@ class Backbones(nn.Module):
         """Build both from random weights."""
         super().__init__()
         self.cnn = timm.create_model("resnet34", features_only=True)
-        self.swin = timm.create_model("swin_tiny_patch4_window7_224", features_only=True, strict_img_size=False)
+        self.swin = timm.create_model(
+            "swin_tiny_patch4_window7_224", features_only=True, strict_img_size=False
+        )
 
     def forward(self, image: torch.Tensor) -> object:
         """Return both feature lists."""

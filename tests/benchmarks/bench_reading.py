@@ -32,10 +32,15 @@ def run() -> list[tuple[str, float, str]]:
         for event in read([folder]):
             if isinstance(event, FrameReady) and not first:
                 first = time.perf_counter() - start
-        rows = [("first slice of 300 of 512×512", first, "s"), ("all 300", time.perf_counter() - start, "s")]
+        rows = [
+            ("first slice of 300 of 512×512", first, "s"),
+            ("all 300", time.perf_counter() - start, "s"),
+        ]
     with TemporaryDirectory() as name:
         write_series(Path(name), 1000, 256)
-        done = subprocess.run([sys.executable, "-c", _PEAK, name], check=True, capture_output=True, text=True)
+        done = subprocess.run(
+            [sys.executable, "-c", _PEAK, name], check=True, capture_output=True, text=True
+        )
         voxels = 1000 * 256 * 256 * 2 / 2**20
         rows.append(("peak memory while reading 1000 slices of 256×256", float(done.stdout), "MB"))
         rows.append(("of which voxels", voxels, "MB"))
@@ -54,14 +59,30 @@ def write_series(folder: Path, slices: int, edge: int) -> None:
         dataset.SOPClassUID, dataset.SOPInstanceUID = _MR, generate_uid()
         dataset.file_meta.MediaStorageSOPClassUID = _MR
         dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
-        dataset.StudyInstanceUID, dataset.SeriesInstanceUID, dataset.FrameOfReferenceUID = study, series, frame
-        dataset.Modality, dataset.SeriesDescription, dataset.InstanceNumber = "MR", "bench", number + 1
+        dataset.StudyInstanceUID, dataset.SeriesInstanceUID, dataset.FrameOfReferenceUID = (
+            study,
+            series,
+            frame,
+        )
+        dataset.Modality, dataset.SeriesDescription, dataset.InstanceNumber = (
+            "MR",
+            "bench",
+            number + 1,
+        )
         dataset.PatientName, dataset.PatientID = "BENCH", "0"
-        dataset.ImagePositionPatient, dataset.ImageOrientationPatient = [0, 0, number * 2.0], [1, 0, 0, 0, 1, 0]
+        dataset.ImagePositionPatient, dataset.ImageOrientationPatient = (
+            [0, 0, number * 2.0],
+            [1, 0, 0, 0, 1, 0],
+        )
         dataset.PixelSpacing, dataset.SliceThickness = [0.5, 0.5], 2.0
         dataset.Rows = dataset.Columns = edge
         dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
-        dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 16, 12, 11, 0
+        dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = (
+            16,
+            12,
+            11,
+            0,
+        )
         dataset.PixelData = np.roll(pixels, number, axis=0).tobytes()
         dataset["PixelData"].VR = "OW"
         dataset.save_as(folder / f"{number:04d}.dcm", enforce_file_format=True)

@@ -46,7 +46,9 @@ def run(series: Series, engine: Engine) -> tuple[list[SlicePrediction], Assessme
 def prediction(index: int, score: float, weight: float = 0.5, **changes: Any) -> SlicePrediction:
     kinds = dict.fromkeys(KEYS, 0.1) | changes.pop("artefacts", {})
     cells = np.full((8, 8), score, dtype=np.float32)
-    return SlicePrediction(index, score, 5.0, weight, cells, cells, kinds, kinds, np.zeros(4, np.float32))
+    return SlicePrediction(
+        index, score, 5.0, weight, cells, cells, kinds, kinds, np.zeros(4, np.float32)
+    )
 
 
 def test_every_slice_is_reported_as_it_comes_and_all_are_in_the_result(engine: Engine) -> None:
@@ -90,7 +92,9 @@ def test_empty_slices_are_left_out_and_said_to_be(engine: Engine) -> None:
         (replace(head(), voxels=np.full((1, 64, 64), np.nan, np.float32)), "finite"),
     ],
 )
-def test_what_must_not_be_scored_gets_a_reason_and_no_number(series: Series, words: str, engine: Engine) -> None:
+def test_what_must_not_be_scored_gets_a_reason_and_no_number(
+    series: Series, words: str, engine: Engine
+) -> None:
     seen, result = run(series, engine)
     assert not seen
     assert result.verdict is Verdict.NOT_ASSESSED

@@ -39,7 +39,11 @@ def test_the_same_plane_gives_the_same_bits(engine: Engine) -> None:
 
 
 def test_the_identity_names_backend_device_and_precision(engine: Engine) -> None:
-    assert (engine.identity.backend, engine.identity.device, engine.identity.precision) == ("torch", "cpu", "fp32")
+    assert (engine.identity.backend, engine.identity.device, engine.identity.precision) == (
+        "torch",
+        "cpu",
+        "fp32",
+    )
 
 
 class _Short(torch.nn.Module):

@@ -1,0 +1,1 @@
+"""The workstation: windows, panels and jobs on Qt; nothing here computes a score."""

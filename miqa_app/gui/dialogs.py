@@ -1,0 +1,149 @@
+"""The few windows that stand in front of the main one: keys, first start, about, report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+import miqa_app
+from miqa_app.gui.actions import sheet
+
+NOTICE = (
+    "<p>This program estimates how good an MRI scan is, shows where it looks bad, and names a likely cause.</p>"
+    "<p><b>It is advisory only and not a certified medical device.</b> A person decides whether a scan is good enough. "
+    "Until your site has calibrated it with its own ratings, every verdict says so.</p>"
+    "<p>Scans stay on this computer.</p>"
+)
+
+
+class ShortcutSheet(QDialog):
+    """All keys and mouse moves, made from the table of actions."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Keys and mouse")
+        page = QWidget()
+        columns = QHBoxLayout(page)
+        columns.setSpacing(40)
+        blocks = sheet()
+        for part in (blocks[:2], blocks[2:4], blocks[4:]):
+            columns.addWidget(
+                QLabel("".join(_table(*block) for block in part)), 0, Qt.AlignmentFlag.AlignTop
+            )
+        scroll = QScrollArea()
+        scroll.setWidget(page)
+        scroll.setWidgetResizable(True)
+        scroll.setAccessibleName("Keys and mouse")
+        layout = QVBoxLayout(self)
+        layout.addWidget(scroll)
+        layout.addWidget(_close_button(self))
+        self.resize(1180, 560)
+
+
+class Notice(QDialog):
+    """A short text with one button."""
+
+    def __init__(self, title: str, words: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        label = QLabel(words)
+        label.setWordWrap(True)
+        label.setTextFormat(Qt.TextFormat.RichText)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(24, 20, 24, 18)
+        layout.setSpacing(14)
+        layout.addWidget(label)
+        layout.addWidget(_close_button(self))
+        self.setMinimumWidth(460)
+
+
+class ExportDialog(QDialog):
+    """Asks where the report goes and whether it may name the patient."""
+
+    def __init__(self, folder: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Export report")
+        self._folder = QLineEdit(folder)
+        self._folder.setAccessibleName("Folder of the report")
+        choose = QPushButton("Choose…")
+        choose.setAccessibleName("Choose the folder of the report")
+        choose.clicked.connect(self._choose)
+        self._identify = QCheckBox("&Include patient identity")
+        self._identify.setAccessibleName("Include patient identity")
+        label = QLabel("&Folder")
+        label.setBuddy(self._folder)
+        row = QHBoxLayout()
+        row.addWidget(self._folder, 1)
+        row.addWidget(choose)
+        buttons = QDialogButtonBox(
+            QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel
+        )
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(20, 18, 20, 16)
+        layout.setSpacing(10)
+        layout.addWidget(QLabel("A web page and a PDF with verdicts, worst slices and heatmaps."))
+        layout.addWidget(label)
+        layout.addLayout(row)
+        layout.addWidget(self._identify)
+        layout.addWidget(buttons)
+        self.setMinimumWidth(520)
+
+    @property
+    def folder(self) -> Path:
+        """Return the folder chosen."""
+        return Path(self._folder.text()).expanduser()
+
+    @property
+    def identify(self) -> bool:
+        """Return whether the report may name the patient."""
+        return self._identify.isChecked()
+
+    def _choose(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Folder of the report", self._folder.text())
+        if folder:
+            self._folder.setText(folder)
+
+
+def first_start(parent: QWidget) -> Notice:
+    """Return the notice shown once."""
+    return Notice("Before you start", f"<h2>Welcome</h2>{NOTICE}", parent)
+
+
+def about(parent: QWidget) -> Notice:
+    """Return the window that says what this is."""
+    return Notice(
+        "About",
+        f"<h2>MIQA workstation {miqa_app.__version__}</h2>{NOTICE}<p>Apache License 2.0</p>",
+        parent,
+    )
+
+
+def _table(heading: str, rows: list[tuple[str, str]]) -> str:
+    """Return a block of the shortcut sheet as rich text."""
+    lines = "".join(
+        f"<tr><td><b>{keys}</b></td><td width='14'></td><td>{words}</td></tr>"
+        for keys, words in rows
+    )
+    return f"<h3>{heading}</h3><table cellspacing='2'>{lines}</table>"
+
+
+def _close_button(dialog: QDialog) -> QDialogButtonBox:
+    buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok)
+    buttons.accepted.connect(dialog.accept)
+    return buttons

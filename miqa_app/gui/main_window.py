@@ -1,0 +1,374 @@
+"""The main window: study list, viewer and result card, and the wires between them and the desk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QByteArray, QPoint, Qt
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QFrame,
+    QLabel,
+    QMainWindow,
+    QMenu,
+    QProgressBar,
+    QPushButton,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from miqa_app.gui import dialogs, menus, theme
+from miqa_app.gui.actions import ActionBook
+from miqa_app.gui.result.card import ResultCard
+from miqa_app.gui.studies.problems import ProblemPanel
+from miqa_app.gui.studies.study_list import StudyList
+from miqa_app.gui.viewer.panel import ViewerPanel
+from miqa_app.gui.viewer.pixels import presets
+from miqa_app.services.demo import demo_paths
+
+if TYPE_CHECKING:
+    from miqa_app.core.series import Problem
+    from miqa_app.gui.desk import Desk
+    from miqa_app.gui.memory import Memory
+    from miqa_app.gui.viewer.state import Display
+
+
+class MainWindow(QMainWindow):
+    """Everything the user sees; it computes nothing."""
+
+    def __init__(self, desk: Desk, memory: Memory) -> None:
+        super().__init__()
+        self.desk, self.memory = desk, memory
+        self.theme = theme.by_name(memory.get("theme", "dark"))
+        self.setWindowTitle("MIQA workstation")
+        self.setAcceptDrops(True)
+        self.setMinimumSize(1000, 600)
+        self.studies = StudyList(self.theme)
+        self.problems = ProblemPanel()
+        self.viewer = ViewerPanel()
+        self.card = ResultCard(self.theme)
+        self._arrange()
+        self.actions_by_id = ActionBook(
+            {"window": self, "viewer": self.viewer},
+            {"window": self, "viewer": self.viewer.grid},
+            self,
+        )
+        self._menus()
+        self._status()
+        self._connect()
+        self._restore()
+
+    # ---------------------------------------------------------------- building
+
+    def _arrange(self) -> None:
+        left, right = QFrame(), QFrame()
+        for frame, widgets in ((left, (self.studies, self.problems)), (right, (self.card,))):
+            frame.setObjectName("panel")
+            layout = QVBoxLayout(frame)
+            layout.setContentsMargins(2, 6, 2, 4)
+            for widget in widgets:
+                layout.addWidget(widget, 0 if widget is self.problems else 1)
+        self._split = QSplitter(Qt.Orientation.Horizontal)
+        self._split.setHandleWidth(8)
+        self._split.setChildrenCollapsible(False)
+        for widget, stretch, least in ((left, 0, 220), (self.viewer, 1, 420), (right, 0, 290)):
+            widget.setMinimumWidth(least)
+            self._split.addWidget(widget)
+            self._split.setStretchFactor(self._split.count() - 1, stretch)
+        self._split.setSizes([270, 800, 310])
+        centre = QWidget()
+        layout = QVBoxLayout(centre)
+        layout.setContentsMargins(8, 4, 8, 2)
+        layout.addWidget(self._split)
+        self.setCentralWidget(centre)
+
+    def _menus(self) -> None:
+        self._recent, self._presets = menus.add_menus(self, self.actions_by_id)
+        self._recent.aboutToShow.connect(self._fill_recent)
+        self._presets.aboutToShow.connect(self._name_presets)
+        menus.add_tools(self, self.actions_by_id)
+        menus.paint_icons(self, self.actions_by_id, self.theme)
+
+    def _status(self) -> None:
+        self._progress, self._cancel, self._said = QProgressBar(), QPushButton("Cancel"), QLabel()
+        self._said.setContentsMargins(10, 0, 0, 0)
+        self._progress.setFixedWidth(220)
+        self._progress.setTextVisible(False)
+        self._progress.setAccessibleName("Progress")
+        self._cancel.setAccessibleName("Cancel reading and scoring")
+        self._cancel.clicked.connect(self.desk.cancel)
+        self.statusBar().setSizeGripEnabled(False)
+        self.statusBar().addWidget(self._said, 1)
+        self.statusBar().addPermanentWidget(self._progress)
+        self.statusBar().addPermanentWidget(self._cancel)
+        self._rest()
+
+    def _connect(self) -> None:
+        desk, viewer = self.desk, self.viewer
+        desk.opened.connect(self._opened)
+        desk.changed.connect(self._changed)
+        desk.pixels_came.connect(viewer.take_pixels)
+        desk.problem_found.connect(self._problem)
+        desk.worked.connect(self._worked)
+        desk.told.connect(self.say)
+        desk.rested.connect(self._rest)
+        desk.cleared.connect(self._cleared)
+        self.studies.chosen.connect(self.show_series)
+        self.card.frame_asked.connect(viewer.show_frame)
+        self.card.log_copied.connect(self._say_copied)
+        self.problems.copied.connect(self._say_copied)
+        viewer.entry_activated.connect(self._activated)
+        viewer.display_changed.connect(self._display_changed)
+        viewer.layout_changed.connect(self._fill_cells)
+        viewer.menu_asked.connect(self._image_menu)
+
+    def _restore(self) -> None:
+        self.actions_by_id.set_series_open(False)
+        self.actions_by_id["light"].setChecked(self.theme.name == "light")
+        self._display_changed(self.viewer.display)
+        geometry = self.memory.get("geometry", QByteArray())
+        if (
+            not isinstance(geometry, QByteArray)
+            or geometry.isEmpty()
+            or not self.restoreGeometry(geometry)
+        ):
+            self.resize(1366, 768)
+
+    # ---------------------------------------------------------------- actions
+
+    def open_paths(self, paths: list[str]) -> None:
+        """Read and score what lies under these paths, beside what is already open."""
+        for path in paths:
+            self.memory.remember(path)
+        self.desk.open(paths)
+
+    def open_files(self) -> None:
+        """Ask for files."""
+        files, _ = QFileDialog.getOpenFileNames(self, "Open files", self._folder())
+        self.open_paths(files)
+
+    def open_folder(self) -> None:
+        """Ask for a folder."""
+        folder = QFileDialog.getExistingDirectory(self, "Open folder", self._folder())
+        self.open_paths([folder] if folder else [])
+
+    def open_demo(self) -> None:
+        """Open the phantom that comes with the program."""
+        self.desk.open([str(path) for path in demo_paths()])
+
+    def export_report(self) -> None:
+        """Ask where to, then write the report in the background."""
+        if not any(entry.assessment for entry in self.desk.entries.values()):
+            self.say("There is no result yet to report.")
+            return
+        dialog = dialogs.ExportDialog(self.memory.get("report_folder", str(Path.home())), self)
+        if dialog.exec():
+            self.memory.set("report_folder", str(dialog.folder))
+            self.desk.export(dialog.folder, identify=dialog.identify)
+        dialog.deleteLater()
+
+    def save_screenshot(self) -> None:
+        """Ask where to, then save the window as it stands."""
+        picture = self.grab()
+        name, _ = QFileDialog.getSaveFileName(
+            self, "Save screenshot", self._folder() + "/miqa.png", "PNG (*.png)"
+        )
+        if name:
+            self.say(f"Saved {name}" if picture.save(name) else f"{name} could not be written.")
+
+    def score_again(self) -> None:
+        """Score the series of the active view again."""
+        if self.viewer.active.entry is not None:
+            self.desk.score(self.viewer.active.entry.key)
+
+    def close_all(self) -> None:
+        """Close every series and forget the problems."""
+        self.desk.close_all()
+
+    def step_series(self, rows: int) -> None:
+        """Turn to the next or the previous series."""
+        self.studies.step(rows)
+
+    def set_full_screen(self, on: bool) -> None:
+        """Fill the screen or go back to a window."""
+        self.setWindowState(
+            self.windowState() ^ Qt.WindowState.WindowFullScreen
+            if on != self.isFullScreen()
+            else self.windowState()
+        )
+
+    def set_light(self, on: bool) -> None:
+        """Change between light and dark; images stay on black."""
+        self.theme = theme.LIGHT if on else theme.DARK
+        self.memory.set("theme", self.theme.name)
+        theme.apply(QApplication.instance(), self.theme)
+        self.studies.set_theme(self.theme)
+        self.card.set_theme(self.theme)
+        menus.paint_icons(self, self.actions_by_id, self.theme)
+
+    def show_shortcuts(self) -> None:
+        """Show all keys."""
+        self._show_dialog(dialogs.ShortcutSheet(self))
+
+    def show_about(self) -> None:
+        """Say what this is."""
+        self._show_dialog(dialogs.about(self))
+
+    def show_first_notice(self) -> None:
+        """Say once that this is advisory."""
+        if not self.memory.get("notice_read", False):
+            self.memory.set("notice_read", True)
+            self._show_dialog(dialogs.first_start(self))
+
+    def show_series(self, key: str) -> None:
+        """Show a series in the active view and its result on the card."""
+        entry = self.desk.entries.get(key)
+        if entry is not None:
+            self.viewer.show_entry(entry)
+            self.card.show_entry(entry)
+
+    def say(self, words: str) -> None:
+        """Say one sentence in the status bar."""
+        self._said.setText(words)
+
+    def _show_dialog(self, dialog: QWidget) -> None:
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    def _folder(self) -> str:
+        recent = self.memory.recent
+        return str(Path(recent[0]).parent) if recent else str(Path.home())
+
+    def _fill_recent(self) -> None:
+        self._recent.clear()
+        for path in self.memory.recent:
+            self._recent.addAction(path).triggered.connect(self._open_recent)
+        if self._recent.isEmpty():
+            self._recent.addAction("Nothing yet").setEnabled(False)
+
+    def _open_recent(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            self.open_paths([action.text()])
+
+    def _name_presets(self) -> None:
+        view = self.viewer.active.view
+        windows = presets(view.series, view.frame) if view.series is not None else ()
+        for number in range(9):
+            action = self.actions_by_id[f"preset_{number + 1}"]
+            action.setVisible(number < len(windows))
+            if number < len(windows):
+                action.setText(windows[number].name or f"Window of the file {number + 1}")
+
+    # ---------------------------------------------------------------- what the desk tells
+
+    def _opened(self, key: str) -> None:
+        entry = self.desk.entries[key]
+        self.studies.put(entry)
+        self.viewer.swap_entry(entry)
+        self.actions_by_id.set_series_open(True)
+        if self.viewer.active.entry is None or not self.studies.current_key():
+            self.studies.choose(key)
+            self.show_series(key)
+            self.viewer.active.view.setFocus()
+        elif self.viewer.empty_cells():
+            self.viewer.show_entry(entry, self.viewer.empty_cells()[0])
+
+    def _changed(self, key: str) -> None:
+        entry = self.desk.entries.get(key)
+        if entry is not None:
+            self.studies.put(entry)
+            self.viewer.take_change(entry)
+            if self.viewer.active.entry is entry:
+                self.card.show_entry(entry)
+
+    def _problem(self, problem: Problem) -> None:
+        self.problems.add(problem)
+
+    def _worked(self, words: str, done: int, total: int) -> None:
+        self.say(f"{words}  {done} / {total}" if total else words)
+        self._progress.setRange(0, total)
+        self._progress.setValue(done)
+        self._progress.show()
+        self._cancel.show()
+
+    def _rest(self) -> None:
+        self._progress.hide()
+        self._cancel.hide()
+        entries, problems = len(self.desk.entries), len(self.desk.problems)
+        if entries or problems:
+            self.say(f"{entries} series open" + (f", {problems} not read" if problems else ""))
+        else:
+            self.say("Drop a folder, a zip or files anywhere in this window")
+
+    def _cleared(self) -> None:
+        self.studies.empty()
+        self.problems.clear()
+        self.viewer.clear()
+        self.card.show_entry(None)
+        self.actions_by_id.set_series_open(False)
+        self._rest()
+
+    def _say_copied(self, *_: object) -> None:
+        self.say("Copied to the clipboard.")
+
+    # ---------------------------------------------------------------- what the viewer tells
+
+    def _activated(self, key: str) -> None:
+        if key:
+            self.studies.choose(key)
+            self.card.show_entry(self.desk.entries.get(key))
+
+    def _display_changed(self, display: Display) -> None:
+        states = {"overlay": display.overlay, "info": display.texts, "identity": display.identity}
+        states |= {"smooth": display.smooth, "neurological": display.neurological}
+        for name, on in states.items():
+            self.actions_by_id[name].setChecked(on)
+
+    def _fill_cells(self, count: int) -> None:
+        """Put series that are not yet on screen into cells that have become visible."""
+        shown = {cell.entry.key for cell in self.viewer.cells[:count] if cell.entry is not None}
+        waiting = [key for key in self.studies.series_keys() if key not in shown]
+        for cell, key in zip(self.viewer.empty_cells(), waiting, strict=False):
+            self.viewer.show_entry(self.desk.entries[key], cell)
+
+    def _image_menu(self, point: QPoint) -> None:
+        menu = QMenu(self)
+        menu.addActions(
+            [
+                self.actions_by_id[name]
+                for name in ("overlay", "reset", "slice_worst", "rotate", "mirror", "smooth")
+            ]
+        )
+        self._name_presets()
+        menu.addMenu(self._presets)
+        menu.addActions(
+            [
+                self.actions_by_id[name]
+                for name in ("window_to_all", "info", "identity", "save_screenshot")
+            ]
+        )
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(point)
+
+    # ---------------------------------------------------------------- Qt
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take files and folders that are dragged over the window."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open what was dropped."""
+        self.open_paths([url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()])
+        event.acceptProposedAction()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Stop all jobs, remember the window's place, and go."""
+        self.memory.set("geometry", self.saveGeometry())
+        self.desk.shut_down()
+        event.accept()

@@ -1,0 +1,283 @@
+"""The result card: verdict, score, cause, place, and how far to trust it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QIcon, QPixmap
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from miqa_app.core.artefact_kinds import BY_KEY
+from miqa_app.gui import icons
+from miqa_app.gui.entries import State
+from miqa_app.gui.result.score_bar import ScoreBar
+from miqa_app.gui.theme import Theme, verdict_colour, verdict_shape
+from miqa_app.gui.viewer.pixels import thumbnail
+
+if TYPE_CHECKING:
+    from miqa_app.core.assessment import Assessment
+    from miqa_app.gui.entries import Entry
+
+ADVISORY = "Advisory only: not a certified medical device. A person decides."
+AGGREGATION = "Mean of the lowest quarter of the slices, weighted by object area."
+_PICTURE = 66
+_LISTED = 6
+
+
+class ResultCard(QScrollArea):
+    """Says what the model thinks of the series in the active view.
+
+    Signals:
+        frame_asked: the user wants to see this frame.
+        log_copied: the log of a failure went to the clipboard.
+    """
+
+    frame_asked = Signal(int)
+    log_copied = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._entry: Entry | None = None
+        self._shown: tuple[object, ...] = ()
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setAccessibleName("Result")
+        self.show_entry(None)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take the colours of a theme."""
+        self._theme = theme
+        self._shown = ()
+        self.show_entry(self._entry)
+
+    def show_entry(self, entry: Entry | None) -> None:
+        """Show what is known of a series; built anew only if something that is written here changed."""
+        now = (entry, entry.status, entry.assessment, entry.failure) if entry else (None,)
+        self._entry = entry
+        if now == self._shown:
+            return
+        self._shown = now
+        page = QWidget()
+        self._page = QVBoxLayout(page)
+        self._page.setContentsMargins(18, 16, 18, 14)
+        self._page.setSpacing(10)
+        self._fill()
+        self._page.addStretch(1)
+        self._text(ADVISORY, dim=True)
+        self.setWidget(page)
+
+    def words(self) -> str:
+        """Return all that is written on the card, for tests and the clipboard."""
+        return "\n".join(
+            label.text() for label in self.widget().findChildren(QLabel) if label.text()
+        )
+
+    def _fill(self) -> None:
+        entry = self._entry
+        if entry is None:
+            self._heading("RESULT")
+            self._text(
+                "Open a scan. Each series is scored as it is read, and the verdict stands here.",
+                dim=True,
+            )
+            return
+        self._heading((entry.series.description or "Series").upper())
+        if entry.assessment is not None:
+            self._judged(entry.assessment)
+        elif entry.state is State.FAILED:
+            self._failed(entry)
+        else:
+            self._verdict("verdict_none", self._theme.dim, (entry.status,))
+            self._text("You can look at the images meanwhile.", dim=True)
+        self._warnings()
+
+    def _judged(self, result: Assessment) -> None:
+        colour = verdict_colour(self._theme, result.verdict, result.thresholds)
+        words = [result.verdict.words]
+        if result.scored and not result.thresholds.calibrated:
+            words.append("uncalibrated")
+        self._verdict(verdict_shape(result.verdict, result.thresholds), colour, tuple(words))
+        if not result.scored:
+            self._text(_sentence(result.reason or "no reason given"))
+        else:
+            self._score(result, colour)
+            self._suspected(result)
+            self._worst(result)
+        self._notes(result.notes)
+        self._provenance(result)
+
+    def _verdict(self, shape: str, colour: str, words: tuple[str, ...]) -> None:
+        """Write the verdict in shape and word; every word has the same size."""
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        picture = QLabel()
+        picture.setPixmap(icons.pixmap(shape, colour, 40))
+        picture.setAccessibleName("Shape of the verdict")
+        row.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
+        column = QVBoxLayout()
+        column.setSpacing(0)
+        for number, word in enumerate(words):
+            label = QLabel(word)
+            label.setObjectName("verdict" if number == 0 else "calibration")
+            tone = colour if number == 0 else self._theme.text
+            label.setStyleSheet(
+                f"color: {tone}; font-size: 17pt; font-weight: {600 if number == 0 else 400};"
+            )
+            column.addWidget(label)
+        row.addLayout(column, 1)
+        self._page.addLayout(row)
+
+    def _score(self, result: Assessment, colour: str) -> None:
+        row = QHBoxLayout()
+        number = QLabel(f"{result.score:.0f}")
+        number.setStyleSheet("font-size: 30pt; font-weight: 300;")
+        number.setAccessibleName(f"Score {result.score:.0f} of 100")
+        row.addWidget(number)
+        interval = (
+            f"\n90 % interval {result.interval[0]:.0f}–{result.interval[1]:.0f}"
+            if result.interval
+            else ""
+        )
+        scale = QLabel(f"of 100   (100 = best){interval}")
+        row.addWidget(scale, 1, Qt.AlignmentFlag.AlignVCenter)
+        self._page.addLayout(row)
+        self._page.addWidget(ScoreBar(self._theme, result, colour))
+        self._text(AGGREGATION, dim=True)
+
+    def _suspected(self, result: Assessment) -> None:
+        self._rule()
+        self._heading("SUSPECTED ARTEFACT")
+        kind = BY_KEY.get(result.suspected)
+        if kind is None:
+            self._text("None stands out.")
+            return
+        share = result.artefacts.get(result.suspected)
+        probability = f"  ·  probability {share * 100:.0f}\u00a0%" if share is not None else ""
+        self._text(f"<b>{kind.name}</b>{probability}")
+        self._text(kind.advice)
+
+    def _worst(self, result: Assessment) -> None:
+        """List the worst slices with pictures; a click jumps there."""
+        scores = {prediction.index: prediction.score for prediction in result.slices}
+        frames = [frame for frame in result.worst if frame in scores][:_LISTED]
+        if not frames:
+            return
+        self._rule()
+        self._heading("WORST SLICES")
+        shelf = QListWidget()
+        shelf.setAccessibleName("Worst slices")
+        shelf.setViewMode(QListWidget.ViewMode.IconMode)
+        shelf.setMovement(QListWidget.Movement.Static)
+        shelf.setResizeMode(QListWidget.ResizeMode.Adjust)
+        shelf.setIconSize(QSize(_PICTURE, _PICTURE))
+        shelf.setGridSize(QSize(_PICTURE + 18, _PICTURE + 26))
+        shelf.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        shelf.setFixedHeight((_PICTURE + 26) * (1 if len(frames) <= 3 else 2))
+        series = self._entry.series
+        ratio = QApplication.instance().devicePixelRatio()
+        for frame in frames:
+            image = QPixmap.fromImage(thumbnail(series, frame, round(_PICTURE * ratio)))
+            image.setDevicePixelRatio(ratio)
+            item = QListWidgetItem(
+                QIcon(image), f"{frame % series.slices + 1}  ·  {scores[frame]:.0f}"
+            )
+            item.setData(Qt.ItemDataRole.UserRole, frame)
+            words = f"Slice {frame % series.slices + 1}, score {scores[frame]:.0f} of 100"
+            item.setToolTip(words)
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, words)
+            shelf.addItem(item)
+        shelf.itemClicked.connect(self._jump)
+        shelf.itemActivated.connect(self._jump)
+        self._page.addWidget(shelf)
+        self._text("slice  ·  score; a click shows it", dim=True)
+
+    def _jump(self, item: QListWidgetItem) -> None:
+        self.frame_asked.emit(item.data(Qt.ItemDataRole.UserRole))
+
+    def _failed(self, entry: Entry) -> None:
+        self._verdict("verdict_none", self._theme.dim, ("Not assessed",))
+        self._text(f"Scoring failed. {entry.failure} The images can still be viewed.")
+        button = QPushButton("Copy log")
+        button.setAccessibleName("Copy the log of the failed scoring")
+        button.clicked.connect(self._copy_log)
+        self._page.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+
+    def _copy_log(self) -> None:
+        QApplication.clipboard().setText(f"{self._entry.failure}\n\n{self._entry.log}")
+        self.log_copied.emit()
+
+    def _notes(self, notes: tuple[str, ...]) -> None:
+        lines = list(notes)
+        if self._entry.series.lossy and not any("lossy" in note.lower() for note in lines):
+            lines.insert(0, "Lossy source: compression has changed the pixels.")
+        if lines:
+            self._rule()
+            self._heading("PLEASE NOTE")
+            for line in lines:
+                self._text(_sentence(line))
+
+    def _warnings(self) -> None:
+        if self._entry.series.warnings:
+            self._rule()
+            self._heading("ABOUT THE FILES")
+            for warning in self._entry.series.warnings:
+                self._text(_sentence(warning))
+
+    def _provenance(self, result: Assessment) -> None:
+        lines = []
+        if result.scored:
+            distance = (
+                "" if result.scope.distance is None else f" (distance {result.scope.distance:.2f})"
+            )
+            lines.append(
+                f"Scope: {'inside' if result.scope.in_scope else 'outside'} what the model was shown{distance}"
+            )
+        if result.model is not None:
+            lines.append(f"Model: {result.model.name} {result.model.sha256[:8]}")
+        if result.engine is not None:
+            lines.append(
+                f"Engine: {result.engine.backend}, {result.engine.device}, {result.engine.precision}"
+            )
+        if lines:
+            self._rule()
+            self._text("<br>".join(lines), dim=True)
+
+    def _heading(self, words: str) -> None:
+        label = QLabel(words)
+        label.setObjectName("heading")
+        label.setWordWrap(True)
+        self._page.addWidget(label)
+
+    def _text(self, words: str, *, dim: bool = False) -> None:
+        label = QLabel(words)
+        label.setWordWrap(True)
+        label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        if dim:
+            label.setObjectName("dim")
+        self._page.addWidget(label)
+
+    def _rule(self) -> None:
+        line = QFrame()
+        line.setObjectName("rule")
+        line.setFixedHeight(1)
+        self._page.addWidget(line)
+
+
+def _sentence(words: str) -> str:
+    """Return words as a sentence: a capital first, a full stop last."""
+    words = words.strip()
+    return words[:1].upper() + words[1:] + ("" if words.endswith((".", "!", "?")) else ".")

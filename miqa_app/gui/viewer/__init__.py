@@ -1,0 +1,1 @@
+"""Looking at a series: the slice view, its strip, its heatmap, and several views side by side."""

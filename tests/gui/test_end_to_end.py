@@ -1,0 +1,136 @@
+"""From files on disk to a verdict on screen, with the real reader and the real model."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from miqa_app import paths
+from miqa_app.errors import MiqaError
+from miqa_app.gui import theme
+from miqa_app.gui.desk import Desk
+from miqa_app.gui.entries import State
+from miqa_app.gui.main_window import MainWindow
+from miqa_app.gui.memory import Memory
+from miqa_app.gui.screenshots import write_screenshots
+from tests.gui.conftest import make_assessment
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+def needs_lite():
+    try:
+        if (paths.bundled("models") / "lite" / "config.json").is_file():
+            return
+    except MiqaError:
+        pass
+    pytest.skip("models/lite is not there yet")
+
+
+class HandScorer:
+    """Judges by hand: for tests of the reader's way that need no network."""
+
+    def assess(self, series):
+        result = make_assessment(series)
+        yield from result.slices
+        return result
+
+
+def open_window(qtbot, qapp, tmp_path, scorer=None):
+    theme.apply(qapp, theme.DARK)
+    window = MainWindow(Desk(scorer=scorer), Memory(tmp_path / "window.ini"))
+    window.desk.setParent(window)
+    qtbot.addWidget(window)
+    window.show()
+    return window
+
+
+def test_a_real_study_opens_with_the_right_sides_and_true_order(qtbot, qapp, tmp_path, shared):
+    window = open_window(qtbot, qapp, tmp_path, HandScorer())
+    with qtbot.waitSignal(window.desk.rested, timeout=60_000):
+        window.open_paths(
+            [
+                str(shared / "fnndsc_data" / "adi_brain_ax_t2"),
+                str(shared / "open_ms_data" / "patient01" / "study1_T2W.nii.gz"),
+            ]
+        )
+    assert len(window.desk.entries) >= 2
+    for key, entry in window.desk.entries.items():
+        window.show_series(key)
+        assert window.viewer.active.view.letters()["right"].startswith("L")
+        assert window.viewer.active.view.letters()["top"].startswith("A")
+        along = entry.series.geometry.origins @ entry.series.geometry.normal
+        assert (np.diff(along) > 0).all() or (np.diff(along) < 0).all()
+    window.grab()
+    window.close()
+
+
+def test_odd_files_are_listed_with_a_reason_and_the_rest_opens(qtbot, qapp, tmp_path, shared):
+    window = open_window(qtbot, qapp, tmp_path, HandScorer())
+    with qtbot.waitSignal(window.desk.rested, timeout=120_000):
+        window.open_paths([str(shared / "odd")])
+    assert len(window.desk.problems) >= 3
+    assert all(problem.reason for problem in window.desk.problems)
+    assert len(window.desk.entries) > 10
+    for key in window.studies.series_keys():
+        window.show_series(key)
+        window.viewer.active.view.grab()
+    assert window.problems.isVisible()
+    window.close()
+
+
+def test_a_scan_is_scored_by_the_real_model_and_again_with_the_same_number(qtbot, qapp, tmp_path):
+    needs_lite()
+    window = open_window(qtbot, qapp, tmp_path)
+    with qtbot.waitSignal(window.desk.rested, timeout=120_000):
+        window.open_demo()
+    scores = {}
+    for key, entry in window.desk.entries.items():
+        assert entry.state is State.DONE, entry.failure
+        assert entry.assessment.model.name
+        scores[key] = entry.assessment.score
+    first = next(iter(scores))
+    window.show_series(first)
+    window.viewer.set_overlay(True)
+    window.viewer.use_preset(1)
+    with qtbot.waitSignal(window.desk.rested, timeout=120_000):
+        window.desk.score(first)
+    assert window.desk.entries[first].assessment.score == scores[first], (
+        "the score depends on the view"
+    )
+    window.close()
+
+
+def test_closing_in_the_middle_of_reading_stops_the_jobs(qtbot, qapp, tmp_path, shared):
+    window = open_window(qtbot, qapp, tmp_path, HandScorer())
+    window.open_paths([str(shared)])
+    qtbot.waitUntil(lambda: len(window.desk.entries) > 0, timeout=30_000)
+    window.close()
+    assert window.desk._files_pool.activeThreadCount() == 0
+
+
+def test_screenshots_are_written_without_a_screen(tmp_path):
+    from tests.gui.conftest import make_series
+
+    series = make_series((6, 64, 64))
+    files = write_screenshots([(series, make_assessment(series))], tmp_path / "out")
+    assert [file.name for file in files] == ["workstation_1_image.png", "workstation_1_heatmap.png"]
+    assert all(file.stat().st_size > 10_000 for file in files)
+    assert files[0].read_bytes() != files[1].read_bytes()
+
+
+def test_neither_torch_nor_pydicom_is_there_before_the_first_scan():
+    program = (
+        "import sys; from pathlib import Path; import tempfile\n"
+        "from miqa_app.gui.app import application, open_window\n"
+        "from miqa_app.gui.memory import Memory\n"
+        "w = open_window(Memory(Path(tempfile.mkdtemp()) / 'w.ini'))\n"
+        "print(sorted({'torch', 'pydicom', 'nibabel', 'matplotlib', 'SimpleITK'} & set(sys.modules)))\n"
+        "w.close()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=CHECKOUT
+    )
+    assert done.stdout.strip() == "[]", done.stderr
