@@ -34,6 +34,7 @@ def simulate(
     else:
         with progress_bar("Degrading") as move:
             drained(
-                steps(source, out, artefact, severity, seed), lambda step: move(step[0], step[1], "Degrading")
+                steps(source, out, artefact, severity, seed),
+                lambda step: move(step[0], step[1], "Degrading"),
             )
     sys.stdout.write(f"{out}\n")

@@ -123,7 +123,10 @@ class Series:
     def values(self, frame: int) -> NDArray[np.float32]:
         """Return one frame in real-world values: stored × slope + intercept, (rows, columns) float32."""
         stored = self.voxels[frame].astype(np.float32)
-        return stored * np.float32(self.slope[frame]) + np.float32(self.intercept[frame])
+        return np.asarray(
+            stored * np.float32(self.slope[frame]) + np.float32(self.intercept[frame]),
+            dtype=np.float32,
+        )
 
     def acquired(self, frame: int) -> NDArray[np.bool_]:
         """Return (rows, columns), False where the scanner wrote padding or the value is not finite."""
@@ -131,4 +134,4 @@ class Series:
         mask = np.isfinite(stored)
         if self.padding is not None:
             mask &= ~((stored >= self.padding[0]) & (stored <= self.padding[1]))
-        return mask
+        return np.asarray(mask)

@@ -63,7 +63,7 @@ def network_plane(series: Series, frame: int, scale: Scale) -> NDArray[np.float3
     """Return (rows, columns) float32 in [0, 1]: the frame scaled by its series, padding set to 0."""
     plane = (_signed(series, frame) - scale.low) / (scale.high - scale.low)
     plane = np.where(series.acquired(frame), plane, 0.0)
-    return np.clip(np.nan_to_num(plane), 0.0, 1.0).astype(np.float32)
+    return np.asarray(np.clip(np.nan_to_num(plane), 0.0, 1.0), dtype=np.float32)
 
 
 def object_share(plane: NDArray[np.float32]) -> float:

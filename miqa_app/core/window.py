@@ -65,7 +65,7 @@ def greys(
     low, high = window.limits
     scaled = np.clip((np.asarray(values, dtype=np.float32) - low) / max(high - low, 1e-12), 0, 1)
     result = np.rint(np.nan_to_num(scaled) * 255).astype(np.uint8)
-    return 255 - result if inverted else result
+    return np.asarray(255 - result if inverted else result, dtype=np.uint8)
 
 
 def lookup_table(

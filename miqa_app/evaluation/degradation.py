@@ -89,7 +89,8 @@ def make_sample(
 def rescaled(image: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the image scaled to [0, 1] by its own robust percentiles, as a lone slice is in use."""
     scale = robust_scale(image.reshape(-1))
-    return np.clip((image - scale.low) / (scale.high - scale.low), 0, 1).astype(np.float32)
+    scaled = (image - scale.low) / (scale.high - scale.low)
+    return np.asarray(np.clip(scaled, 0, 1), dtype=np.float32)
 
 
 def cells(values: NDArray[np.floating]) -> NDArray[np.float32]:

@@ -42,7 +42,9 @@ class Row:
     gradient_entropy: float
 
 
-def measured(recipe: EvaluationRecipe, data: Path, engine: Engine, niqe: Niqe | None) -> Iterator[Row]:
+def measured(
+    recipe: EvaluationRecipe, data: Path, engine: Engine, niqe: Niqe | None
+) -> Iterator[Row]:
     """Yield a row per image of the evaluation."""
     index = load_quality_index()
     for item in items(recipe, data):
@@ -63,7 +65,9 @@ def measured(recipe: EvaluationRecipe, data: Path, engine: Engine, niqe: Niqe | 
 
 def figures(rows: Sequence[Row], recipe: EvaluationRecipe) -> dict[str, Any]:
     """Return all figures as plain numbers; the headline is the lowest over the sources."""
-    by_source = {source: _correlations([r for r in rows if r.source == source]) for source in _names(rows)}
+    by_source = {
+        source: _correlations([r for r in rows if r.source == source]) for source in _names(rows)
+    }
     clean = [row for row in rows if not row.kind]
     return {
         "evaluation": recipe.name,
@@ -104,11 +108,17 @@ def as_table(values: dict[str, Any]) -> str:
         "",
         "| source | images | SROCC | PLCC | clean mean |",
         "|---|---|---|---|---|",
-        *(f"| {name} | {e['images']} | {e['srocc']:.3f} | {e['plcc']:.3f} | {e['clean_mean']:.1f} |" for name, e in values["by_source"].items()),
+        *(
+            f"| {name} | {e['images']} | {e['srocc']:.3f} | {e['plcc']:.3f} | {e['clean_mean']:.1f} |"
+            for name, e in values["by_source"].items()
+        ),
         "",
         "| artefact kind | SROCC against Q | SROCC against severity | AUC of the kind |",
         "|---|---|---|---|",
-        *(f"| {kind} | {e['srocc']:.3f} | {e['srocc_severity']:.3f} | {e['auc']:.3f} |" for kind, e in values["by_kind"].items()),
+        *(
+            f"| {kind} | {e['srocc']:.3f} | {e['srocc_severity']:.3f} | {e['auc']:.3f} |"
+            for kind, e in values["by_kind"].items()
+        ),
     ]
     return "\n".join(lines)
 
@@ -120,7 +130,12 @@ def _names(rows: Sequence[Row]) -> list[str]:
 def _correlations(rows: Sequence[Row]) -> dict[str, Any]:
     score, q = [row.score for row in rows], [row.q for row in rows]
     clean = [row.score for row in rows if not row.kind]
-    return {"images": len(rows), "srocc": srocc(score, q), "plcc": plcc(score, q), "clean_mean": _mean(clean)}
+    return {
+        "images": len(rows),
+        "srocc": srocc(score, q),
+        "plcc": plcc(score, q),
+        "clean_mean": _mean(clean),
+    }
 
 
 def _by_kind(rows: Sequence[Row], kind: str) -> dict[str, float]:
@@ -143,7 +158,13 @@ def _pairs(rows: Sequence[Row]) -> float:
     for row in rows:
         if row.kind:
             groups.setdefault((row.slice, row.kind), []).append(row)
-    right = [a.score > b.score for group in groups.values() for a in group for b in group if a.severity < b.severity]
+    right = [
+        a.score > b.score
+        for group in groups.values()
+        for a in group
+        for b in group
+        if a.severity < b.severity
+    ]
     return _mean([float(value) for value in right])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,13 +11,16 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from miqa_app.core.artefact_kinds import KEYS
 from miqa_app.errors import BadRecipe
-from miqa_app.evaluation.degradation import Applied, Sample, make_sample
-from miqa_app.evaluation.sources import CleanSlice, Source, clean_slices
+from miqa_app.evaluation.degradation import Applied, make_sample
+from miqa_app.evaluation.sources import Source, clean_slices
 from miqa_app.paths import bundled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from miqa_app.evaluation.degradation import Sample
+    from miqa_app.evaluation.sources import CleanSlice
 
 
 class EvaluationRecipe(BaseModel):
@@ -43,10 +47,9 @@ class EvaluationRecipe(BaseModel):
     sources: list[Source]
 
 
-class Item(BaseModel):
+@dataclass(frozen=True, eq=False)
+class Item:
     """One image of the evaluation: its sample and where it came from."""
-
-    model_config = ConfigDict(arbitrary_types_allowed=True, frozen=True)
 
     sample: Sample
     source: str

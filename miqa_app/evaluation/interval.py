@@ -25,7 +25,9 @@ _SMALLEST_SPREAD = 0.5
 """Points of 100; keeps a single over-confident series from stretching every other interval."""
 
 
-def calibrate(sources: Sequence[Source], data: Path, engine: Engine, level: float = 0.9) -> Iterator[tuple[int, int] | Calibration]:
+def calibrate(
+    sources: Sequence[Source], data: Path, engine: Engine, level: float = 0.9
+) -> Iterator[tuple[int, int] | Calibration]:
     """Yield (series done, series) and last the calibration.
 
     Every series of the sources is thinned to six slices and degraded as a whole by every kind at three severities; the
@@ -35,7 +37,9 @@ def calibrate(sources: Sequence[Source], data: Path, engine: Engine, level: floa
     index = load_quality_index()
     total = len(stacks) * len(KEYS) * len(_SEVERITIES)
     ratios: list[float] = []
-    for place, (stack, kind, severity) in enumerate((s, k, v) for s in stacks for k in KEYS for v in _SEVERITIES):
+    for place, (stack, kind, severity) in enumerate(
+        (s, k, v) for s in stacks for k in KEYS for v in _SEVERITIES
+    ):
         applied = [Applied(kind, severity, 77 + place)] if severity else []
         ratios.append(_ratio([make_sample(item.plane, applied) for item in stack], engine, index))
         yield place + 1, total
@@ -53,14 +57,20 @@ def _stacks(sources: Sequence[Source], data: Path) -> list[list[CleanSlice]]:
     groups: dict[str, list[CleanSlice]] = {}
     for item in clean_slices(sources, data):
         groups.setdefault(f"{item.source.path}/{item.series}", []).append(item)
-    return [[group[int(i)] for i in np.unique(np.linspace(0, len(group) - 1, _SLICES).round())] for group in groups.values()]
+    return [
+        [group[int(i)] for i in np.unique(np.linspace(0, len(group) - 1, _SLICES).round())]
+        for group in groups.values()
+    ]
 
 
 def _ratio(samples: Sequence[Sample], engine: Engine, index: QualityIndex) -> float:
     """Return the error of the series score in units of the network's own spread."""
     predicted = [_as_slice(number, sample, engine) for number, sample in enumerate(samples)]
     counted = lowest_quarter(predicted)
-    truth = [_with_score(item, index.q(samples[item.index].metrics, samples[item.index].energies)) for item in predicted]
+    truth = [
+        _with_score(item, index.q(samples[item.index].metrics, samples[item.index].energies))
+        for item in predicted
+    ]
     error = abs(weighted_score(counted) - weighted_score(lowest_quarter(truth)))
     weights = [max(item.weight, 1e-6) for item in counted]
     spread = float(np.average([item.deviation for item in counted], weights=weights))

@@ -70,6 +70,7 @@ class Desk(QObject):
         self._inbox: deque[tuple[int, str, Any]] = deque()
         self._round = 0
         self._scanned = (0, 0)
+        self._writing = ""
         self._timer = QTimer(self)
         self._timer.setInterval(_TICK_MS)
         self._timer.timeout.connect(self._drain)
@@ -99,6 +100,7 @@ class Desk(QObject):
             for entry in self.entries.values()
             if entry.assessment is not None
         ]
+        self._writing = "Writing the report"
         work = self._exporting(judged, list(self.problems), folder, identify, self._round)
         self._start(work, self._files_pool, self._export_failed)
 
@@ -203,6 +205,8 @@ class Desk(QObject):
         job = self.sender()
         self._jobs.discard(job)
         job.deleteLater()
+        if not self._jobs:
+            self._writing = ""
         if job.cancelled:
             self._mark_stopped()
 
@@ -295,9 +299,8 @@ class Desk(QObject):
         elif name == "Problem":
             self._add_problem(event)
         elif name == "Writing":
-            self.told.emit(str(event))
+            self._writing = str(event)
         elif name == "Written":
-            self.told.emit("The report is written.")
             self.exported.emit(event)
 
     def _take_opened(self, series: Series) -> None:
@@ -350,6 +353,8 @@ class Desk(QObject):
             self.worked.emit(
                 f"Scoring {len(scoring)} series", sum(len(e.predictions) for e in scoring), frames
             )
+        elif self._writing:
+            self.worked.emit(self._writing, 0, 0)
         elif self._jobs:
             self.worked.emit("Looking at files", *self._scanned)
 

@@ -22,9 +22,8 @@ def pixmap(name: str, colour: str, size: int) -> QPixmap:
     ratio = QGuiApplication.instance().devicePixelRatio()
     image = QPixmap(round(size * ratio), round(size * ratio))
     image.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(image)
-    draw(painter, name, colour, QRectF(0, 0, image.width(), image.height()))
-    painter.end()
+    with QPainter(image) as painter:
+        draw(painter, name, colour, QRectF(0, 0, image.width(), image.height()))
     image.setDevicePixelRatio(ratio)
     return image
 

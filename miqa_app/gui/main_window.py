@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ from miqa_app.gui.studies.problems import ProblemPanel
 from miqa_app.gui.studies.study_list import StudyList
 from miqa_app.gui.viewer.panel import ViewerPanel
 from miqa_app.gui.viewer.pixels import presets
+from miqa_app.gui.welcome import Welcome
 from miqa_app.services.demo import demo_paths
 
 if TYPE_CHECKING:
@@ -59,6 +61,10 @@ class MainWindow(QMainWindow):
         )
         self._menus()
         self._status()
+        self._welcome = Welcome(
+            [self.actions_by_id[name] for name in ("open_folder", "open_files", "open_demo")],
+            self.viewer.grid,
+        )
         self._connect()
         self._restore()
 
@@ -75,7 +81,7 @@ class MainWindow(QMainWindow):
         self._split = QSplitter(Qt.Orientation.Horizontal)
         self._split.setHandleWidth(8)
         self._split.setChildrenCollapsible(False)
-        for widget, stretch, least in ((left, 0, 220), (self.viewer, 1, 420), (right, 0, 290)):
+        for widget, stretch, least in ((left, 0, 210), (self.viewer, 1, 476), (right, 0, 280)):
             widget.setMinimumWidth(least)
             self._split.addWidget(widget)
             self._split.setStretchFactor(self._split.count() - 1, stretch)
@@ -96,6 +102,9 @@ class MainWindow(QMainWindow):
     def _status(self) -> None:
         self._progress, self._cancel, self._said = QProgressBar(), QPushButton("Cancel"), QLabel()
         self._said.setContentsMargins(10, 0, 0, 0)
+        self._said.setTextFormat(Qt.TextFormat.PlainText)
+        self._said.setOpenExternalLinks(True)
+        self._note = ""
         self._progress.setFixedWidth(220)
         self._progress.setTextVisible(False)
         self._progress.setAccessibleName("Progress")
@@ -115,6 +124,7 @@ class MainWindow(QMainWindow):
         desk.problem_found.connect(self._problem)
         desk.worked.connect(self._worked)
         desk.told.connect(self.say)
+        desk.exported.connect(self._exported)
         desk.rested.connect(self._rest)
         desk.cleared.connect(self._cleared)
         self.studies.chosen.connect(self.show_series)
@@ -144,6 +154,7 @@ class MainWindow(QMainWindow):
         """Read and score what lies under these paths, beside what is already open."""
         for path in paths:
             self.memory.remember(path)
+        self._note = ""
         self.desk.open(paths)
 
     def open_files(self) -> None:
@@ -168,6 +179,7 @@ class MainWindow(QMainWindow):
         dialog = dialogs.ExportDialog(self.memory.get("report_folder", str(Path.home())), self)
         if dialog.exec():
             self.memory.set("report_folder", str(dialog.folder))
+            self._note = ""
             self.desk.export(dialog.folder, identify=dialog.identify)
         dialog.deleteLater()
 
@@ -232,7 +244,12 @@ class MainWindow(QMainWindow):
             self.card.show_entry(entry)
 
     def say(self, words: str) -> None:
-        """Say one sentence in the status bar."""
+        """Say one sentence in the status bar; it stays when the work that it is about has ended."""
+        self._note = words
+        self._write(words)
+
+    def _write(self, words: str, style: Qt.TextFormat = Qt.TextFormat.PlainText) -> None:
+        self._said.setTextFormat(style)
         self._said.setText(words)
 
     def _show_dialog(self, dialog: QWidget) -> None:
@@ -246,14 +263,16 @@ class MainWindow(QMainWindow):
     def _fill_recent(self) -> None:
         self._recent.clear()
         for path in self.memory.recent:
-            self._recent.addAction(path).triggered.connect(self._open_recent)
+            action = self._recent.addAction(path.replace("&", "&&"))
+            action.setData(path)
+            action.triggered.connect(self._open_recent)
         if self._recent.isEmpty():
             self._recent.addAction("Nothing yet").setEnabled(False)
 
     def _open_recent(self) -> None:
         action = self.sender()
         if isinstance(action, QAction):
-            self.open_paths([action.text()])
+            self.open_paths([action.data()])
 
     def _name_presets(self) -> None:
         view = self.viewer.active.view
@@ -270,6 +289,7 @@ class MainWindow(QMainWindow):
         entry = self.desk.entries[key]
         self.studies.put(entry)
         self.viewer.swap_entry(entry)
+        self._welcome.hide()
         self.actions_by_id.set_series_open(True)
         if self.viewer.active.entry is None or not self.studies.current_key():
             self.studies.choose(key)
@@ -290,7 +310,7 @@ class MainWindow(QMainWindow):
         self.problems.add(problem)
 
     def _worked(self, words: str, done: int, total: int) -> None:
-        self.say(f"{words}  {done} / {total}" if total else words)
+        self._write(f"{words}  {done} / {total}" if total else words)
         self._progress.setRange(0, total)
         self._progress.setValue(done)
         self._progress.show()
@@ -300,17 +320,31 @@ class MainWindow(QMainWindow):
         self._progress.hide()
         self._cancel.hide()
         entries, problems = len(self.desk.entries), len(self.desk.problems)
-        if entries or problems:
-            self.say(f"{entries} series open" + (f", {problems} not read" if problems else ""))
+        if "href" in self._note:
+            self._write(self._note, Qt.TextFormat.RichText)
+        elif self._note:
+            self._write(self._note)
+        elif entries or problems:
+            self._write(f"{entries} series open" + (f", {problems} not read" if problems else ""))
         else:
-            self.say("Drop a folder, a zip or files anywhere in this window")
+            self._write("Drop a folder, a zip or files anywhere in this window")
+
+    def _exported(self, files: list[Path]) -> None:
+        """Say where the report lies, with a link to its page."""
+        pages = [file for file in files if file.suffix == ".html"] or files
+        if pages:
+            where = html.escape(str(pages[0].parent))
+            link = f'<a href="{pages[0].resolve().as_uri()}">Open the report</a>'
+            self._note = f"The report is written to {where}. {link}"
 
     def _cleared(self) -> None:
         self.studies.empty()
         self.problems.clear()
         self.viewer.clear()
+        self._welcome.show()
         self.card.show_entry(None)
         self.actions_by_id.set_series_open(False)
+        self._note = ""
         self._rest()
 
     def _say_copied(self, *_: object) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu, QToolBar
 
 from miqa_app.gui import icons
@@ -13,6 +14,9 @@ from miqa_app.gui.actions import ACTIONS, MENUS, TOOLS
 if TYPE_CHECKING:
     from miqa_app.gui.actions import ActionBook
     from miqa_app.gui.theme import Theme
+
+# what a newcomer looks for first has a word beside its picture
+_WORDED = {"open_folder": "Open folder", "overlay": "Heatmap", "export_report": "Report"}
 
 
 def add_menus(window: QMainWindow, book: ActionBook) -> tuple[QMenu, QMenu]:
@@ -40,7 +44,13 @@ def add_tools(window: QMainWindow, book: ActionBook) -> None:
             continue
         bar.addAction(book[name])
         button = bar.widgetForAction(book[name])
-        button.setAccessibleName(book[name].text())
+        if name in _WORDED:
+            book[name].setIconText(_WORDED[name])
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        key = book[name].shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        words = book[name].text().rstrip("…")
+        book[name].setToolTip(f"{words} ({key})" if key else words)
+        button.setAccessibleName(words)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     window.addToolBar(bar)
 

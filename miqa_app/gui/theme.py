@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from PySide6.QtGui import QColor, QFont, QPalette
 from PySide6.QtWidgets import QApplication
 
+from miqa_app import paths
 from miqa_app.core.assessment import Thresholds, Verdict
 
 
@@ -93,6 +94,9 @@ def _palette(theme: Theme) -> QPalette:
 
 def _sheet(theme: Theme) -> str:
     """Return the style sheet: spacing and lines that a palette cannot express."""
+    dim = QColor(theme.dim)
+    faded = f"rgba({dim.red()}, {dim.green()}, {dim.blue()}, 130)"
+    tick = (paths.bundled("resources") / "icons" / f"tick_{theme.name}.svg").as_posix()
     return f"""
     QMainWindow::separator {{ width: 6px; height: 6px; background: {theme.window}; }}
     QSplitter::handle {{ background: {theme.window}; }}
@@ -103,7 +107,7 @@ def _sheet(theme: Theme) -> str:
     QMenu {{ background: {theme.panel}; border: 1px solid {theme.line}; padding: 6px; }}
     QMenu::item {{ padding: 6px 28px 6px 24px; border-radius: 5px; }}
     QMenu::item:selected {{ background: {theme.selected}; color: {theme.text}; }}
-    QMenu::item:disabled {{ color: {theme.line}; }}
+    QMenu::item:disabled {{ color: {faded}; }}
     QMenu::separator {{ height: 1px; background: {theme.line}; margin: 5px 8px; }}
     QToolBar {{ background: {theme.window}; border: none; spacing: 4px; padding: 2px 8px; }}
     QToolBar::separator {{ width: 1px; background: {theme.line}; margin: 6px 6px; }}
@@ -112,7 +116,14 @@ def _sheet(theme: Theme) -> str:
     QFrame#panel {{ background: {theme.panel}; border: 1px solid {theme.line}; border-radius: 10px; }}
     QFrame#rule {{ background: {theme.line}; max-height: 1px; border: none; }}
     QLabel#heading {{ color: {theme.dim}; font-size: 9pt; font-weight: 600; letter-spacing: 1px; }}
+    QLabel#title {{ font-size: 11pt; font-weight: 600; }}
     QLabel#dim {{ color: {theme.dim}; }}
+    QCheckBox {{ spacing: 7px; }}
+    QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {theme.dim}; border-radius: 4px;
+        background: {theme.window}; }}
+    QCheckBox::indicator:hover, QCheckBox:focus::indicator {{ border-color: {theme.accent}; }}
+    QCheckBox::indicator:checked {{ background: {theme.accent}; border-color: {theme.accent};
+        image: url("{tick}"); }}
     QTreeWidget, QListWidget, QScrollArea {{ background: transparent; border: none; outline: none; }}
     QScrollArea > QWidget > QWidget {{ background: transparent; }}
     QPushButton, QToolButton {{ background: {theme.raised}; color: {theme.text}; border: 1px solid {theme.line};
@@ -122,7 +133,7 @@ def _sheet(theme: Theme) -> str:
     QPushButton:focus, QToolButton:focus {{ border: 2px solid {theme.accent}; }}
     QPushButton:default {{ background: {theme.accent}; color: {theme.on_accent}; border-color: {theme.accent}; }}
     QToolButton:checked {{ background: {theme.selected}; border-color: {theme.accent}; }}
-    QPushButton:disabled, QToolButton:disabled {{ color: {theme.line}; }}
+    QPushButton:disabled, QToolButton:disabled {{ color: {faded}; }}
     QLineEdit, QPlainTextEdit {{ background: {theme.window}; border: 1px solid {theme.line}; border-radius: 6px; padding: 5px; }}
     QLineEdit:focus, QPlainTextEdit:focus {{ border-color: {theme.accent}; }}
     QProgressBar {{ background: {theme.raised}; border: none; border-radius: 4px; max-height: 8px; min-height: 8px; }}

@@ -34,11 +34,11 @@ def write_nifti(series: Series, values: NDArray[np.float32], path: Path, note: s
         BadRequest: the folder cannot be written.
     """
     volume = values.reshape(series.time_points, series.slices, *series.shape).transpose(3, 2, 1, 0)
-    image = nibabel.Nifti1Image(
+    image = nibabel.Nifti1Image(  # type: ignore[no-untyped-call]
         volume[..., 0] if series.time_points == 1 else volume, _affine(series)
     )
     image.header["descrip"] = note.encode("latin-1", "replace")[:79]
-    image.header.set_xyzt_units("mm", "sec")
+    image.header.set_xyzt_units("mm", "sec")  # type: ignore[no-untyped-call]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=path.parent) as folder:

@@ -38,6 +38,8 @@ class NetworkConfig(BaseModel):
         grid: pixels per cell of the score and weight maps.
         artefact_kinds: number K of artefact kinds that the network names.
         norm: "imagenet" mean and standard deviation, or "half" for (x - 0.5) / 0.5.
+        channels: the three input channels: the slice three times ("grey", for encoders that
+            learnt on photographs), or three views of it ("views", see `views.py`).
         score_bias: start value of the score, the mean of the training targets, 0 to 1.
         drop_path: rate of stochastic depth of the Swin encoder while training.
     """
@@ -55,6 +57,7 @@ class NetworkConfig(BaseModel):
     grid: Literal[4, 8] = 8
     artefact_kinds: int = Field(default=13, ge=1, le=256)
     norm: Literal["imagenet", "half"] = "imagenet"
+    channels: Literal["grey", "views"] = "grey"
     score_bias: float = 0.5
     drop_path: float = Field(default=0.1, ge=0.0, lt=1.0)
 
@@ -107,7 +110,13 @@ _VGG = (2, 3, 4)
 _ROWS = (
     NetworkConfig(name="base"),
     NetworkConfig(
-        name="lite", cnn="resnet18", cnn_stages=(1, 2, 3), transformer="swin_lite", width=96
+        name="lite",
+        cnn="resnet18",
+        cnn_stages=(1, 2, 3),
+        transformer="swin_lite",
+        width=96,
+        channels="views",
+        drop_path=0.0,
     ),
     _cnn_alone("a1", "simplecnn"),
     _cnn_alone("a2", "vgg19", _VGG),

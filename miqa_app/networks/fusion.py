@@ -80,17 +80,23 @@ class CellHead(nn.Module):
 
 
 class PooledHeads(nn.Module):
-    """Log variance, artefact kinds and their severity from the pooled fused map."""
+    """Log variance, artefact kinds and their severity from the fused map, by its mean and its peak.
+
+    The mean alone dilutes what touches few cells: a zipper line, a spike, a hole of lost signal.
+    """
 
     def __init__(self, channels: int, kinds: int) -> None:
         """Build the three heads."""
         super().__init__()
-        self.log_variance = nn.Linear(channels, 1)
-        self.artefact = nn.Linear(channels, kinds)
-        self.severity = nn.Linear(channels, kinds)
+        narrow = channels // 2
+        self.hidden = nn.Linear(2 * channels, narrow)
+        self.log_variance = nn.Linear(narrow, 1)
+        self.artefact = nn.Linear(narrow, kinds)
+        self.severity = nn.Linear(narrow, kinds)
 
-    def forward(self, embedding: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, embedding: Tensor, peak: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return log variance (B,), logits (B, K) and severity 0 to 1 (B, K)."""
-        log_variance = self.log_variance(embedding).squeeze(1).float()
-        severity = torch.sigmoid(self.severity(embedding).float())
-        return log_variance, self.artefact(embedding).float(), severity
+        hidden = F.gelu(self.hidden(torch.cat((embedding, peak), dim=1)))
+        log_variance = self.log_variance(hidden).squeeze(1).float()
+        severity = torch.sigmoid(self.severity(hidden).float())
+        return log_variance, self.artefact(hidden).float(), severity

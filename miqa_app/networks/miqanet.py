@@ -17,8 +17,15 @@ from miqa_app.networks.backbones import CnnEncoder, Neck, SimpleNeck, SwinEncode
 from miqa_app.networks.config import NetworkConfig, named_config
 from miqa_app.networks.deform import DeformableAlignment
 from miqa_app.networks.fusion import AdaptiveWeighting, CellHead, Decoder, PooledHeads
-from miqa_app.networks.pooling import pad_to_multiple, pool_score, valid_cells, weighted_mean
+from miqa_app.networks.pooling import (
+    masked_peak,
+    pad_to_multiple,
+    pool_score,
+    valid_cells,
+    weighted_mean,
+)
 from miqa_app.networks.simplecnn import SimpleCNN
+from miqa_app.networks.views import views
 
 PAD = 32
 """Coarsest stride of the encoders, to which every image is padded."""
@@ -27,6 +34,9 @@ _NORMS = {
     "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
     "half": ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
 }
+RARE = -2.2
+"""Start value of the logit of each artefact kind: about one slice in ten has it."""
+
 _BATCHNORM = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
 
@@ -46,6 +56,7 @@ class Prediction(NamedTuple):
         contribution_map: (B, h, w) by how much each cell moves the score.
         valid: (B, h, w) bool, cells that hold real pixels.
         embedding: (B, D) weighted mean of the fused map; D is 2C, or C for one branch.
+        peak: (B, D) greatest value of each channel of the fused map.
         gates: (B, 2) weights of the CNN and of the transformer; 0 for a missing branch.
     """
 
@@ -58,6 +69,7 @@ class Prediction(NamedTuple):
     contribution_map: Tensor
     valid: Tensor
     embedding: Tensor
+    peak: Tensor
     gates: Tensor
 
 
@@ -126,6 +138,7 @@ class MIQANet(nn.Module):
         for head in (self.score_head, self.weight_head):
             nn.init.trunc_normal_(head.output.weight, std=0.02)
         nn.init.constant_(self.score_head.output.bias, self.config.score_bias)  # type: ignore[arg-type]
+        nn.init.constant_(self.heads.artefact.bias, RARE)
         if self.config.fused:
             if self.align.offset is not None:
                 nn.init.zeros_(self.align.offset.weight)
@@ -184,10 +197,11 @@ class MIQANet(nn.Module):
         weight_map = torch.sigmoid(self.weight_head(decoded))
         score, contribution = pool_score(score_map, weight_map, valid)
         embedding = weighted_mean(fused, weight_map, valid)
-        log_variance, logits, severity = self.heads(embedding)
+        peak = masked_peak(fused, valid)
+        log_variance, logits, severity = self.heads(embedding, peak)
         return Prediction(
             score, log_variance, logits, severity,
-            score_map, weight_map, contribution, valid, embedding, gates,
+            score_map, weight_map, contribution, valid, embedding, peak, gates,
         )  # fmt: skip
 
     def fuse(self, image: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
@@ -198,7 +212,7 @@ class MIQANet(nn.Module):
             valid: (B, h, w) bool.
         """
         cells = (valid.shape[-2], valid.shape[-1])
-        colour = (image - self.mean) / self.deviation
+        colour = self._channels(image)
         present = torch.ones(image.shape[0], device=image.device)
         if self.config.transformer is None:
             return self._cnn_map(image, colour, cells), torch.stack(
@@ -211,6 +225,12 @@ class MIQANet(nn.Module):
         gates = self.weighting(aligned, swin, valid)
         share = gates.view(-1, 2, 1, 1, 1)
         return torch.cat((share[:, 0] * aligned, share[:, 1] * swin), dim=1), gates
+
+    def _channels(self, image: Tensor) -> Tensor:
+        """Return the three input channels of the encoders, (B, 3, H, W)."""
+        if self.config.channels == "views":
+            return views(image)
+        return (image - self.mean) / self.deviation
 
     def _cnn_map(self, image: Tensor, colour: Tensor, cells: tuple[int, int]) -> Tensor:
         """Return the map of the CNN on the common grid, (B, C, h, w)."""

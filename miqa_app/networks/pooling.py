@@ -82,6 +82,21 @@ def weighted_mean(features: Tensor, weights: Tensor, valid: Tensor) -> Tensor:
     return total / (kept.sum(dim=(1, 2)).unsqueeze(1) + EPSILON)
 
 
+def masked_peak(features: Tensor, valid: Tensor) -> Tensor:
+    """Return the greatest value of each channel over the valid cells.
+
+    Args:
+        features: (B, C, h, w).
+        valid: (B, h, w) bool.
+
+    Returns:
+        (B, C) float32; zero for an image without valid cells.
+    """
+    kept = features.float().masked_fill(~valid.unsqueeze(1), float("-inf"))
+    peak = kept.amax(dim=(2, 3))
+    return torch.where(torch.isfinite(peak), peak, 0.0)
+
+
 def pool_score(score: Tensor, weight: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
     """Pool the score map with the weight map (paper, eq. 6, on valid cells).
 

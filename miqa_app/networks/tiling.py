@@ -70,6 +70,7 @@ class _Blend:
         self.hann = hann_window(*window).to(valid.device)
         self.sums = torch.zeros(3, *valid.shape, device=valid.device)
         self.embedding = torch.zeros(model.config.fused_channels, device=valid.device)
+        self.peak = torch.full_like(self.embedding, float("-inf"))
         self.gates = torch.zeros(2, device=valid.device)
         self.mass = torch.zeros((), device=valid.device)
 
@@ -97,6 +98,8 @@ class _Blend:
         self.sums[2][part] += self.hann * weight
         mass = (self.hann * weight * self.valid[part]).sum()
         self.embedding += mass * result.embedding[index]
+        if bool(self.valid[part].any()):
+            self.peak = torch.maximum(self.peak, result.peak[index])
         self.gates += mass * result.gates[index]
         self.mass += mass
 
@@ -109,10 +112,11 @@ class _Blend:
         score, contribution = pool_score(score_map, weight_map, valid)
         mass = self.mass.clamp_min(1e-12)
         embedding = (self.embedding / mass)[None]
-        log_variance, logits, severity = self.model.heads(embedding)
+        peak = torch.where(torch.isfinite(self.peak), self.peak, 0.0)[None]
+        log_variance, logits, severity = self.model.heads(embedding, peak)
         return Prediction(
             score, log_variance, logits, severity, score_map, weight_map,
-            contribution, valid, embedding, (self.gates / mass)[None],
+            contribution, valid, embedding, peak, (self.gates / mass)[None],
         )  # fmt: skip
 
 

@@ -51,12 +51,19 @@ SROCC is against Q. NIQE and gradient entropy were taken on the same images.
 def card_text(recipe: Recipe, config: dict[str, Any]) -> str:
     """Return card.md from the recipe and the measured figures in `config`."""
     training, values = config["training"], config["evaluation"]
-    parts = [(source, part) for part, sources in (("train", recipe.train), ("validation", recipe.validation)) for source in sources]
+    parts = [
+        (source, part)
+        for part, sources in (("train", recipe.train), ("validation", recipe.validation))
+        for source in sources
+    ]
     return _TEMPLATE.format(
         name=recipe.name,
         network=recipe.network,
         index=recipe.quality_index,
-        sources="\n".join(f"| {s.name} | {s.subject} | {part} | {s.anatomy} | {s.vendor} | {s.licence} |" for s, part in parts),
+        sources="\n".join(
+            f"| {s.name} | {s.subject} | {part} | {s.anatomy} | {s.vendor} | {s.licence} |"
+            for s, part in parts
+        ),
         held_out=", ".join(values["by_source"]),
         start=f"the weights of {recipe.warm_start}" if recipe.warm_start else "random weights",
         seed=recipe.seed,
@@ -65,5 +72,8 @@ def card_text(recipe: Recipe, config: dict[str, Any]) -> str:
         validation=", ".join(f"{key} {value}" for key, value in training["validation"].items()),
         factor=config["interval"]["factor"],
         figures=as_table(values),
-        **{key: training[key] for key in ("steps", "slices_seen", "epochs", "minutes", "device", "revision")},
+        **{
+            key: training[key]
+            for key in ("steps", "slices_seen", "epochs", "minutes", "device", "revision")
+        },
     )

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from miqa_app.core.assessment import Thresholds, Verdict
+from miqa_app.core.score_colours import heat_table, score_colours, score_rgb
 from miqa_app.gui import theme
-from miqa_app.gui.colours import contrast, heat_table, luminance, score_colours, score_rgb
+from miqa_app.gui.colours import contrast, luminance
 
 # Viénot, Brettel and Mollon 1999: linear RGB as a deuteranope sees it
 DEUTERANOPIA = np.array(

@@ -35,14 +35,14 @@ def test_card_states_score_direction_interval_aggregation_artefact_advice_and_mo
     card.show_entry(judged(series))
     words = card.words()
     for needed in ("Consider rescan", "uncalibrated", "43", "100 = best", "90 % interval 35–52", "lowest quarter", "Motion", "81\u00a0%",
-                   "Reassure the patient", "Scope: inside", "lite 9f3ac2d1", "torch, cpu, fp32", ADVISORY):  # fmt: skip
+                   "Reassure the patient", "Scope: MRI", "lite 9f3ac2d1", "torch cpu fp32", ADVISORY):  # fmt: skip
         assert needed in words
 
 
 def test_uncalibrated_stands_beside_the_verdict_in_the_same_size(card, series):
     card.show_entry(judged(series, score=85.0))
     verdict, calibration = (
-        card.widget().findChild(QLabel, name) for name in ("verdict", "calibration")
+        card.findChild(QLabel, name) for name in ("verdict", "calibration")
     )
     assert verdict.text() == "Accept"
     assert calibration.text() == "uncalibrated"
@@ -81,7 +81,7 @@ def test_lossy_source_and_warnings_are_on_the_card(card):
 
 def test_a_click_on_a_worst_slice_asks_for_it(qtbot, card, series):
     card.show_entry(judged(series))
-    shelf = card.widget().findChild(QListWidget)
+    shelf = card.findChild(QListWidget)
     with qtbot.waitSignal(card.frame_asked) as caught:
         shelf.itemClicked.emit(shelf.item(1))
     assert caught.args == [1]

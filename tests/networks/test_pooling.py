@@ -4,7 +4,7 @@ import torch
 
 from miqa_app.networks import NetworkConfig, masked_mean, pool_score, weighted_mean
 from miqa_app.networks.fusion import AdaptiveWeighting
-from miqa_app.networks.pooling import pad_to_multiple, valid_cells
+from miqa_app.networks.pooling import masked_peak, pad_to_multiple, valid_cells
 
 
 def _maps():
@@ -81,3 +81,10 @@ def test_padding_mirrors_where_it_can_and_repeats_where_it_cannot():
     assert padded.shape == (1, 1, 32, 32)
     assert padded[0, 0, 28:, 0].tolist() == [28.0, 29.0, 28.0, 27.0]
     assert padded[0, 0, 3].unique().tolist() == [3.0]
+
+
+def test_the_peak_ignores_cells_that_hold_no_pixels() -> None:
+    features = torch.tensor([[[[1.0, 9.0], [2.0, float("nan")]]]])
+    valid = torch.tensor([[[True, False], [True, False]]])
+    assert masked_peak(features, valid).tolist() == [[2.0]]
+    assert masked_peak(features, torch.zeros_like(valid)).tolist() == [[0.0]]

@@ -31,13 +31,13 @@ if TYPE_CHECKING:
     from miqa_app.gui.entries import Entry
 
 ADVISORY = "Advisory only: not a certified medical device. A person decides."
-AGGREGATION = "Mean of the lowest quarter of the slices, weighted by object area."
+AGGREGATION = "mean of the lowest quarter of the slices, weighted by object area."
 _PICTURE = 66
 _LISTED = 6
 
 
-class ResultCard(QScrollArea):
-    """Says what the model thinks of the series in the active view.
+class ResultCard(QFrame):
+    """Says what the model thinks of the series in the active view; the advisory line never scrolls away.
 
     Signals:
         frame_asked: the user wants to see this frame.
@@ -52,10 +52,21 @@ class ResultCard(QScrollArea):
         self._theme = theme
         self._entry: Entry | None = None
         self._shown: tuple[object, ...] = ()
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setAccessibleName("Result")
+        self._scroll = QScrollArea()
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setAccessibleName("Result")
+        advisory = QLabel(ADVISORY)
+        advisory.setObjectName("dim")
+        advisory.setWordWrap(True)
+        advisory.setContentsMargins(18, 8, 18, 8)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self._scroll, 1)
+        layout.addWidget(_rule())
+        layout.addWidget(advisory)
         self.show_entry(None)
 
     def set_theme(self, theme: Theme) -> None:
@@ -77,14 +88,11 @@ class ResultCard(QScrollArea):
         self._page.setSpacing(10)
         self._fill()
         self._page.addStretch(1)
-        self._text(ADVISORY, dim=True)
-        self.setWidget(page)
+        self._scroll.setWidget(page)
 
     def words(self) -> str:
         """Return all that is written on the card, for tests and the clipboard."""
-        return "\n".join(
-            label.text() for label in self.widget().findChildren(QLabel) if label.text()
-        )
+        return "\n".join(label.text() for label in self.findChildren(QLabel) if label.text())
 
     def _fill(self) -> None:
         entry = self._entry
@@ -95,7 +103,7 @@ class ResultCard(QScrollArea):
                 dim=True,
             )
             return
-        self._heading((entry.series.description or "Series").upper())
+        self._title(entry.series.description or "Series")
         if entry.assessment is not None:
             self._judged(entry.assessment)
         elif entry.state is State.FAILED:
@@ -115,10 +123,11 @@ class ResultCard(QScrollArea):
             self._text(_sentence(result.reason or "no reason given"))
         else:
             self._score(result, colour)
+        self._provenance(result)
+        if result.scored:
             self._suspected(result)
             self._worst(result)
         self._notes(result.notes)
-        self._provenance(result)
 
     def _verdict(self, shape: str, colour: str, words: tuple[str, ...]) -> None:
         """Write the verdict in shape and word; every word has the same size."""
@@ -156,7 +165,6 @@ class ResultCard(QScrollArea):
         row.addWidget(scale, 1, Qt.AlignmentFlag.AlignVCenter)
         self._page.addLayout(row)
         self._page.addWidget(ScoreBar(self._theme, result, colour))
-        self._text(AGGREGATION, dim=True)
 
     def _suspected(self, result: Assessment) -> None:
         self._rule()
@@ -192,18 +200,22 @@ class ResultCard(QScrollArea):
         for frame in frames:
             image = QPixmap.fromImage(thumbnail(series, frame, round(_PICTURE * ratio)))
             image.setDevicePixelRatio(ratio)
-            item = QListWidgetItem(
-                QIcon(image), f"{frame % series.slices + 1}  ·  {scores[frame]:.0f}"
+            time, index = divmod(frame, series.slices)
+            at, when = (
+                ("", "")
+                if series.time_points == 1
+                else (f"t{time + 1} · ", f", time point {time + 1}")
             )
+            item = QListWidgetItem(QIcon(image), f"{index + 1} · {at}{scores[frame]:.0f}")
             item.setData(Qt.ItemDataRole.UserRole, frame)
-            words = f"Slice {frame % series.slices + 1}, score {scores[frame]:.0f} of 100"
+            words = f"Slice {index + 1}{when}, score {scores[frame]:.0f} of 100"
             item.setToolTip(words)
             item.setData(Qt.ItemDataRole.AccessibleTextRole, words)
             shelf.addItem(item)
         shelf.itemClicked.connect(self._jump)
         shelf.itemActivated.connect(self._jump)
         self._page.addWidget(shelf)
-        self._text("slice  ·  score; a click shows it", dim=True)
+        self._text(f"Slice · score; a click shows it. Series score: {AGGREGATION}", dim=True)
 
     def _jump(self, item: QListWidgetItem) -> None:
         self.frame_asked.emit(item.data(Qt.ItemDataRole.UserRole))
@@ -238,23 +250,21 @@ class ResultCard(QScrollArea):
                 self._text(_sentence(warning))
 
     def _provenance(self, result: Assessment) -> None:
-        lines = []
-        if result.scored:
-            distance = (
-                "" if result.scope.distance is None else f" (distance {result.scope.distance:.2f})"
-            )
-            lines.append(
-                f"Scope: {'inside' if result.scope.in_scope else 'outside'} what the model was shown{distance}"
-            )
+        """Write scope, model and engine, close to the score that they belong to."""
+        lines = [_scope(result)] if result.scored else []
         if result.model is not None:
-            lines.append(f"Model: {result.model.name} {result.model.sha256[:8]}")
-        if result.engine is not None:
-            lines.append(
-                f"Engine: {result.engine.backend}, {result.engine.device}, {result.engine.precision}"
-            )
+            model = f"Model: {result.model.name} {result.model.sha256[:8]}"
+            engine = result.engine
+            on = f", {engine.backend} {engine.device} {engine.precision}" if engine else ""
+            lines.append(model + on)
         if lines:
-            self._rule()
             self._text("<br>".join(lines), dim=True)
+
+    def _title(self, words: str) -> None:
+        label = QLabel(words)
+        label.setObjectName("title")
+        label.setWordWrap(True)
+        self._page.addWidget(label)
 
     def _heading(self, words: str) -> None:
         label = QLabel(words)
@@ -271,10 +281,24 @@ class ResultCard(QScrollArea):
         self._page.addWidget(label)
 
     def _rule(self) -> None:
-        line = QFrame()
-        line.setObjectName("rule")
-        line.setFixedHeight(1)
-        self._page.addWidget(line)
+        self._page.addWidget(_rule())
+
+
+def _rule() -> QFrame:
+    """Return a thin line between two parts."""
+    line = QFrame()
+    line.setObjectName("rule")
+    line.setFixedHeight(1)
+    return line
+
+
+def _scope(result: Assessment) -> str:
+    """Return in words whether the series is of a kind that the model was shown, and how sure that is."""
+    if not result.scope.in_scope:
+        return "Scope: outside what the model was shown"
+    if result.scope.distance is None:
+        return "Scope: MRI; not compared with the training scans"
+    return f"Scope: inside what the model was shown (distance {result.scope.distance:.2f})"
 
 
 def _sentence(words: str) -> str:

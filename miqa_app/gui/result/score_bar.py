@@ -20,6 +20,8 @@ class ScoreBar(QWidget):
         self._theme, self._result, self._colour = theme, result, colour
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(f"Score {result.score:.0f} on a scale from 0 to 100")
+        low, high = result.thresholds.rescan, result.thresholds.accept
+        self.setToolTip(f"Accept from {high:g}, consider rescan below {low:g}, check between")
 
     def sizeHint(self) -> QSize:
         """Return the height the bar needs."""
@@ -27,25 +29,24 @@ class ScoreBar(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint axis, thresholds, interval and score."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        width = self.width() - 16
-        rail = QRectF(8, 12, width, 8)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(self._theme.line))
-        painter.drawRoundedRect(rail, 4, 4)
-        low, high = self._result.interval or (self._result.score, self._result.score)
-        painter.setBrush(QColor(self._colour))
-        painter.setOpacity(0.55)
-        painter.drawRoundedRect(
-            QRectF(8 + width * low / 100, 12, max(width * (high - low) / 100, 2), 8), 4, 4
-        )
-        painter.setOpacity(1)
-        x = 8 + width * self._result.score / 100
-        painter.setPen(QPen(QColor(self._theme.text), 3))
-        painter.drawLine(QPointF(x, 6), QPointF(x, 26))
-        self._ticks(painter, width)
-        painter.end()
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            width = self.width() - 16
+            rail = QRectF(8, 12, width, 8)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(self._theme.line))
+            painter.drawRoundedRect(rail, 4, 4)
+            low, high = self._result.interval or (self._result.score, self._result.score)
+            painter.setBrush(QColor(self._colour))
+            painter.setOpacity(0.55)
+            painter.drawRoundedRect(
+                QRectF(8 + width * low / 100, 12, max(width * (high - low) / 100, 2), 8), 4, 4
+            )
+            painter.setOpacity(1)
+            x = 8 + width * self._result.score / 100
+            painter.setPen(QPen(QColor(self._theme.text), 3))
+            painter.drawLine(QPointF(x, 6), QPointF(x, 26))
+            self._ticks(painter, width)
 
     def _ticks(self, painter: QPainter, width: float) -> None:
         font = painter.font()

@@ -17,13 +17,15 @@ from PySide6.QtWidgets import (
 
 from miqa_app.gui import icons
 from miqa_app.gui.entries import State
+from miqa_app.gui.studies.naming import distinction, study_key, study_name
 from miqa_app.gui.theme import Theme, verdict_colour, verdict_shape
 
 if TYPE_CHECKING:
     from miqa_app.gui.entries import Entry
 
 _ENTRY = Qt.ItemDataRole.UserRole
-_ROW, _PICTURE = 76, 60
+_TOLD_APART = Qt.ItemDataRole.UserRole + 1
+_ROW, _PICTURE = 92, 60
 
 
 class StudyList(QTreeWidget):
@@ -61,6 +63,8 @@ class StudyList(QTreeWidget):
         row = self._rows.get(entry.key)
         if row is None:
             row = self._rows[entry.key] = QTreeWidgetItem(self._study(entry))
+            row.setData(0, _ENTRY, entry)
+            self._tell_apart(row.parent())
         row.setData(0, _ENTRY, entry)
         row.setData(0, Qt.ItemDataRole.AccessibleTextRole, entry.sentence)
         row.setToolTip(
@@ -104,17 +108,22 @@ class StudyList(QTreeWidget):
         self.clear()
 
     def _study(self, entry: Entry) -> QTreeWidgetItem:
-        series = entry.series
-        key = series.study_uid or series.study_description or "files"
+        key = study_key(entry.series)
         if key not in self._studies:
             branch = QTreeWidgetItem(self)
-            branch.setText(
-                0, series.study_description or ("Study" if series.study_uid else "Files")
-            )
+            branch.setText(0, study_name(entry.series))
+            branch.setToolTip(0, study_name(entry.series))
             branch.setFlags(Qt.ItemFlag.ItemIsEnabled)
             branch.setExpanded(True)
             self._studies[key] = branch
         return self._studies[key]
+
+    def _tell_apart(self, study: QTreeWidgetItem) -> None:
+        """Write beside series of one name what makes them different."""
+        rows = [study.child(number) for number in range(study.childCount())]
+        series = [row.data(0, _ENTRY).series for row in rows]
+        for row, one in zip(rows, series, strict=True):
+            row.setData(0, _TOLD_APART, distinction(one, series))
 
     def _chosen(self, item: QTreeWidgetItem | None, _: QTreeWidgetItem | None) -> None:
         entry = item.data(0, _ENTRY) if item is not None else None
@@ -143,7 +152,8 @@ class _Row(QStyledItemDelegate):
         if entry is None:
             self._heading(painter, area, index.data(Qt.ItemDataRole.DisplayRole) or "")
         else:
-            self._series(painter, area.adjusted(4, 2, -4, -2), entry, option)
+            apart = index.data(_TOLD_APART) or ""
+            self._series(painter, area.adjusted(4, 2, -4, -2), entry, apart, option)
         painter.restore()
 
     def _heading(self, painter: QPainter, area: QRectF, words: str) -> None:
@@ -160,7 +170,12 @@ class _Row(QStyledItemDelegate):
         )
 
     def _series(
-        self, painter: QPainter, area: QRectF, entry: Entry, option: QStyleOptionViewItem
+        self,
+        painter: QPainter,
+        area: QRectF,
+        entry: Entry,
+        apart: str,
+        option: QStyleOptionViewItem,
     ) -> None:
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
@@ -168,14 +183,20 @@ class _Row(QStyledItemDelegate):
             painter.setPen(QPen(QColor(self.theme.accent), 1.4) if selected else Qt.PenStyle.NoPen)
             painter.setBrush(QColor(self.theme.selected if selected else self.theme.raised))
             painter.drawRoundedRect(area, 8, 8)
-        self._picture(painter, QRectF(area.left() + 7, area.top() + 6, _PICTURE, _PICTURE), entry)
-        left = area.left() + _PICTURE + 17
-        words = QRectF(left, area.top() + 6, area.right() - left - 8, 18)
+        middle = area.top() + (area.height() - _PICTURE) / 2
+        self._picture(painter, QRectF(area.left() + 8, middle, _PICTURE, _PICTURE), entry)
+        left = area.left() + _PICTURE + 18
+        words = QRectF(left, area.top() + 7, area.right() - left - 10, 18)
+        name = words.adjusted(0, 0, -20 if entry.series.warnings else 0, 0)
         self._line(
-            painter, words, entry.series.description or "Series", self.theme.text, 10, bold=True
+            painter, name, entry.series.description or "Series", self.theme.text, 10, bold=True
         )
-        self._line(painter, words.translated(0, 18), _size(entry), self.theme.dim, 8.5)
-        self._outcome(painter, words.translated(0, 37), entry)
+        if entry.series.warnings:
+            sign = QRectF(words.right() - 15, words.top() + 1, 15, 15)
+            icons.draw(painter, "warning", self.theme.check, sign)
+        size = _size(entry, apart)
+        self._line(painter, words.translated(0, 18), size, self.theme.dim, 8.5)
+        self._outcome(painter, words.translated(0, 36), entry)
 
     def _picture(self, painter: QPainter, area: QRectF, entry: Entry) -> None:
         painter.fillRect(area, QColor("#050608"))
@@ -205,7 +226,15 @@ class _Row(QStyledItemDelegate):
         )
         word = area.adjusted(20, 0, 0, 0)
         self._line(painter, word, result.verdict.words, colour, 9, bold=True)
-        if result.score is not None:
+        below = word.translated(0, 15)
+        if result.score is None:
+            self._line(painter, below, result.reason, self.theme.dim, 9)
+        else:
+            if not result.thresholds.calibrated:
+                self._line(painter, below, "uncalibrated", self.theme.text, 9)
+            font = painter.font()
+            font.setBold(True)
+            painter.setFont(font)
             painter.setPen(QColor(self.theme.text))
             painter.drawText(
                 area,
@@ -215,7 +244,7 @@ class _Row(QStyledItemDelegate):
             self._bar(painter, area, result.score / 100, colour)
 
     def _bar(self, painter: QPainter, area: QRectF, share: float, colour: str) -> None:
-        bar = QRectF(area.left(), area.bottom() + 2, area.width(), 4)
+        bar = QRectF(area.left(), area.bottom() + 19, area.width(), 4)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(self.theme.line))
         painter.drawRoundedRect(bar, 2, 2)
@@ -242,9 +271,10 @@ class _Row(QStyledItemDelegate):
         painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, line)
 
 
-def _size(entry: Entry) -> str:
-    """Return the number of images and their size in words."""
+def _size(entry: Entry, apart: str) -> str:
+    """Return what tells the series apart, the number of its images and their size in words."""
     rows, columns = entry.series.shape
     times = f" × {entry.series.time_points} times" if entry.series.time_points > 1 else ""
     slices = entry.series.slices
-    return f"{slices} slice{'' if slices == 1 else 's'}{times} · {columns} × {rows}"
+    count = f"{slices} slice{'' if slices == 1 else 's'}{times}"
+    return f"{apart} · {count}" if apart else f"{count} · {columns} × {rows}"

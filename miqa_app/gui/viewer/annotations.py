@@ -10,7 +10,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen
 
 from miqa_app.core.geometry import direction_letters
-from miqa_app.gui.colours import score_colours
+from miqa_app.core.score_colours import score_colours
 
 if TYPE_CHECKING:
     from miqa_app.core.series import Series
@@ -35,7 +35,7 @@ _FACTS = (
     "Matrix",
     "Spacing",
 )
-_FULL, _MIDDLE, _LEAST = 380, 240, 110
+_ROOMY, _FULL, _MIDDLE, _LEAST = 520, 380, 240, 110
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,9 @@ def corners(
     series: Series, frame: int, window: Window, scale: float, display: Display, side: float
 ) -> Corners:
     """Return the texts for a view; the smaller the view (`side`, logical pixels), the fewer."""
-    notice = "" if series.geometry else "Sides unknown: the file does not say how the patient lay"
     if side < _LEAST:
         return Corners()
+    notice = _notice(series, brief=side < _FULL)
     place = _place(series, frame)
     if side < _MIDDLE or not display.texts:
         return Corners(bottom_left=place[:1], notice=notice if side >= _MIDDLE else "")
@@ -73,7 +73,7 @@ def corners(
     )
     view = f"Zoom {scale * 100:.0f} %, {'linear' if display.smooth else 'nearest'}"
     if display.heat:
-        view = f"Map linear between 8-pixel cells\n{view}"
+        view = f"Map linear, 8-pixel cells\n{view}"
     return Corners(
         top_left=(
             series.description or "Series",
@@ -81,7 +81,7 @@ def corners(
             *who[:6],
         ),
         top_right=tuple(f"{name} {series.facts[name]}" for name in _FACTS if name in series.facts)[
-            :7
+            : 7 if side >= _ROOMY else 4
         ],
         bottom_left=place,
         bottom_right=(*filter(None, (window.name,)), level, *view.splitlines()),
@@ -123,7 +123,7 @@ def paint_bar(painter: QPainter, area: QRectF, display: Display, *, has_map: boo
     """Paint the colour bar with its scale, the same for every slice and every case."""
     if min(area.width(), area.height()) < _MIDDLE:
         return
-    height = min(area.height() * 0.42, 240.0)
+    height = min(area.height() * (0.42 if area.height() >= _ROOMY else 0.36), 240.0)
     bar = QRectF(area.right() - 64, area.center().y() - height / 2, 14, height)
     painter.setFont(_font(8.5))
     if not has_map:
@@ -249,6 +249,17 @@ def _place(series: Series, frame: int) -> tuple[str, ...]:
             f"{direction_letters(direction)} {abs(series.geometry.origins[frame][axis]):.1f} mm"
         )
     return tuple(where)
+
+
+def _notice(series: Series, *, brief: bool) -> str:
+    """Return what must not be overlooked about the source, in words that suit the room."""
+    words = []
+    if series.geometry is None:
+        why = "" if brief else ": the file does not say how the patient lay"
+        words.append(f"Sides unknown{why}")
+    if series.lossy:
+        words.append("Lossy source" if brief else "Lossy source: compression changed the pixels")
+    return "  ·  ".join(words)
 
 
 def _convention(display: Display) -> str:

@@ -131,6 +131,5 @@ class Cell(QFrame):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the frame of the active cell."""
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor("#63bfe0") if self.framed else QColor("#0b0d11"))
-        painter.end()
+        with QPainter(self) as painter:
+            painter.fillRect(self.rect(), QColor("#63bfe0") if self.framed else QColor("#0b0d11"))

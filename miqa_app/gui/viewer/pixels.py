@@ -10,8 +10,8 @@ import numpy.ma  # noqa: F401  np.percentile brings it at its first call: better
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 
+from miqa_app.core.score_colours import heat_table
 from miqa_app.core.window import Window, from_percentiles, greys, lookup_table
-from miqa_app.gui.colours import heat_table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

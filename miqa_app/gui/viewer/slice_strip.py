@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
-    QBrush,
     QColor,
+    QImage,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -19,7 +19,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from miqa_app.gui.colours import score_colours
+from miqa_app.core.score_colours import score_colours
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -156,15 +156,14 @@ class SliceStrip(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint cells and marks."""
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor(_BACKGROUND))
-        if self._series is not None:
-            painter.drawImage(self.cell(0, self._series.slices), self._cells())
-            self._paint_marks(painter)
-        if self.hasFocus():
-            painter.setPen(QPen(QColor("#63bfe0"), 1))
-            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
-        painter.end()
+        with QPainter(self) as painter:
+            painter.fillRect(self.rect(), QColor(_BACKGROUND))
+            if self._series is not None:
+                painter.drawImage(self.cell(0, self._series.slices), self._cells())
+                self._paint_marks(painter)
+            if self.hasFocus():
+                painter.setPen(QPen(QColor("#63bfe0"), 1))
+                painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Jump to the slice under the pointer."""
@@ -213,9 +212,8 @@ def strip_colours(
         low, there = scores[starts], ready[starts]
     table = score_colours().astype(np.uint32)
     packed = 0xFF000000 | table[:, 0] << 16 | table[:, 1] << 8 | table[:, 2]
-    row = np.where(
-        np.isnan(low), np.uint32(_GREY), packed[np.nan_to_num(low * 2.55).round().astype(int)]
-    )
+    levels = np.clip(np.rint(np.nan_to_num(low * 2.55)), 0, 255).astype(int)
+    row = np.where(np.isnan(low), np.uint32(_GREY), packed[levels])
     if width >= 4 * count:
         row[np.flatnonzero(np.diff(starts))] = _BACKGROUND  # a gap between cells
     picture = np.repeat(row[None].astype(np.uint32), height, axis=0)

@@ -280,24 +280,23 @@ class SliceView(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the frame."""
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), _BACKGROUND)
-        if self.series is None:
-            annotations.paint_message(
-                painter,
-                QRectF(self.rect()),
-                "Drop a scan here",
-                "A folder, a zip, DICOM or NIfTI files",
-            )
-        elif not self.series.ready[self.frame]:
-            painter.fillRect(self.rect(), QBrush(_HATCH, Qt.BrushStyle.BDiagPattern))
-            annotations.paint_message(
-                painter, QRectF(self.rect()), "This slice is still being read"
-            )
-        else:
-            self._paint_image(painter)
-            self._paint_words(painter)
-        painter.end()
+        with QPainter(self) as painter:
+            painter.fillRect(self.rect(), _BACKGROUND)
+            if self.series is None:
+                annotations.paint_message(
+                    painter,
+                    QRectF(self.rect()),
+                    "Drop a scan here",
+                    "A folder, a zip, DICOM or NIfTI files",
+                )
+            elif not self.series.ready[self.frame]:
+                painter.fillRect(self.rect(), QBrush(_HATCH, Qt.BrushStyle.BDiagPattern))
+                annotations.paint_message(
+                    painter, QRectF(self.rect()), "This slice is still being read"
+                )
+            else:
+                self._paint_image(painter)
+                self._paint_words(painter)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Move through slices, or zoom with Ctrl."""

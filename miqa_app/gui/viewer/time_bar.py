@@ -9,12 +9,12 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from miqa_app.gui.colours import score_rgb
+from miqa_app.core.score_colours import score_rgb
 
 if TYPE_CHECKING:
     from miqa_app.core.series import Series
 
-_LEFT, _RIGHT, _HEIGHT = 84, 12, 52
+_LEFT, _RIGHT, _HEIGHT = 112, 12, 52
 
 
 class TimeBar(QWidget):
@@ -63,23 +63,24 @@ class TimeBar(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint axis, curve and handle."""
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor("#0b0d11"))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QColor("#b9c3cf"))
-        painter.drawText(QRectF(10, 6, _LEFT - 16, 20), f"Time {self._time + 1} / {self._points}")
-        painter.setPen(QPen(QColor("#323b47"), 1))
-        for score in (0, 50, 100):
-            painter.drawLine(self.point(0, score), self.point(self._points - 1, score))
-        if len(self._curve) == self._points:
-            self._paint_curve(painter)
-        else:
-            painter.setPen(QColor("#8f9aa8"))
-            painter.drawText(QRectF(10, 26, _LEFT, 20), "not scored")
-        x = self.point(self._time, 0).x()
-        painter.setPen(QPen(QColor("#ffffff"), 2))
-        painter.drawLine(QPointF(x, 3), QPointF(x, _HEIGHT - 3))
-        painter.end()
+        with QPainter(self) as painter:
+            painter.fillRect(self.rect(), QColor("#0b0d11"))
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QColor("#b9c3cf"))
+            painter.drawText(
+                QRectF(10, 6, _LEFT - 16, 20), f"Time {self._time + 1} / {self._points}"
+            )
+            painter.setPen(QPen(QColor("#323b47"), 1))
+            for score in (0, 50, 100):
+                painter.drawLine(self.point(0, score), self.point(self._points - 1, score))
+            if len(self._curve) == self._points:
+                self._paint_curve(painter)
+            else:
+                painter.setPen(QColor("#8f9aa8"))
+                painter.drawText(QRectF(10, 26, _LEFT, 20), "not scored")
+            x = self.point(self._time, 0).x()
+            painter.setPen(QPen(QColor("#ffffff"), 2))
+            painter.drawLine(QPointF(x, 3), QPointF(x, _HEIGHT - 3))
 
     def _paint_curve(self, painter: QPainter) -> None:
         painter.setPen(QPen(QColor("#a9b3c0"), 1.4))

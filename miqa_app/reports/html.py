@@ -1,0 +1,45 @@
+"""The report as one self-contained HTML page."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from miqa_app.paths import bundled
+
+if TYPE_CHECKING:
+    from miqa_app.reports.study import StudyReport
+
+SHAPES = {
+    "good": "verdict_accept",
+    "advised": "verdict_advised",
+    "check": "verdict_check",
+    "rescan": "verdict_rescan",
+    "none": "verdict_none",
+}
+"""The icon of each tone."""
+
+
+def as_html(report: StudyReport) -> str:
+    """Return the page; pictures and icons are inside, nothing is fetched, every value is escaped."""
+    environment = Environment(
+        loader=FileSystemLoader(bundled("resources") / "report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["data_uri"] = _data_uri
+    icons = bundled("resources") / "icons"
+    shapes = {
+        tone: Markup((icons / f"{name}.svg").read_text(encoding="utf-8"))
+        for tone, name in SHAPES.items()
+    }
+    return environment.get_template("report.html.j2").render(report=report, shapes=shapes)
+
+
+def _data_uri(picture: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(picture).decode("ascii")
