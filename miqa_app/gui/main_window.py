@@ -48,7 +48,7 @@ class MainWindow(QMainWindow):
         self.theme = theme.by_name(memory.get("theme", "dark"))
         self.setWindowTitle("MIQA workstation")
         self.setAcceptDrops(True)
-        self.setMinimumSize(1000, 600)
+        self.setMinimumSize(1040, 600)
         self.studies = StudyList(self.theme)
         self.problems = ProblemPanel()
         self.viewer = ViewerPanel()
@@ -81,7 +81,7 @@ class MainWindow(QMainWindow):
         self._split = QSplitter(Qt.Orientation.Horizontal)
         self._split.setHandleWidth(8)
         self._split.setChildrenCollapsible(False)
-        for widget, stretch, least in ((left, 0, 210), (self.viewer, 1, 476), (right, 0, 280)):
+        for widget, stretch, least in ((left, 0, 256), (self.viewer, 1, 476), (right, 0, 276)):
             widget.setMinimumWidth(least)
             self._split.addWidget(widget)
             self._split.setStretchFactor(self._split.count() - 1, stretch)

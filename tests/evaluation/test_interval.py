@@ -20,20 +20,13 @@ from miqa_app.scoring.engine import Engine
 
 @pytest.mark.parametrize("level", [0.8, 0.9])
 def test_the_interval_covers_fresh_errors_at_its_level(level: float) -> None:
-    """Errors in units of a spread that is itself wrong by a factor, as a network's is."""
+    """Heavy-tailed errors over a spread that is itself wrong by a common factor, as a network's is."""
     rng = np.random.default_rng(0)
     covered = []
-    for _ in range(400):
-        ratios = np.abs(rng.standard_t(4, 99)) * rng.uniform(0.5, 2)
-        scale = ratios.mean()
-        factor = conformal_quantile((ratios / scale).tolist(), level)
-        fresh = np.abs(rng.standard_t(4, 200)) * scale / np.abs(ratios).mean()
-        del fresh
-        held_back = ratios[-1] / scale
-        others = (ratios[:-1] / scale).tolist()
-        covered.append(held_back <= conformal_quantile(others, level))
-        assert factor > 0
-    assert np.mean(covered) == pytest.approx(level, abs=0.05)
+    for _ in range(1500):
+        ratios = np.abs(rng.standard_t(3, 60)) * rng.uniform(0.2, 5)
+        covered.append(ratios[-1] <= conformal_quantile(ratios[:-1].tolist(), level))
+    assert level - 0.02 < np.mean(covered) < level + 0.04
 
 
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=60), st.floats(0.05, 0.99))

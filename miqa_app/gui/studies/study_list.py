@@ -224,7 +224,7 @@ class _Row(QStyledItemDelegate):
             colour,
             QRectF(area.left(), area.top() + 1, 15, 15),
         )
-        word = area.adjusted(20, 0, 0, 0)
+        word = area.adjusted(20, 0, 0 if result.score is None else -26, 0)
         self._line(painter, word, result.verdict.words, colour, 9, bold=True)
         below = word.translated(0, 15)
         if result.score is None:
