@@ -58,7 +58,8 @@ def heat_table(opacity: float, threshold: float) -> NDArray[np.uint32]:
     rgba = np.empty((256, 4), dtype=np.uint32)
     rgba[:, :3] = np.rint(score_colours() * alpha[:, None])
     rgba[:, 3] = np.rint(alpha * 255)
-    return rgba[:, 0] | rgba[:, 1] << 8 | rgba[:, 2] << 16 | rgba[:, 3] << 24
+    packed = rgba[:, 0] | rgba[:, 1] << 8 | rgba[:, 2] << 16 | rgba[:, 3] << 24
+    return packed.astype(np.uint32)
 
 
 def _srgb(lab: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -78,4 +79,6 @@ def _srgb(lab: NDArray[np.float64]) -> NDArray[np.float64]:
         ]
     )
     linear = np.clip(((lab @ to_lms.T) ** 3) @ to_rgb.T, 0, 1)
-    return np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return np.asarray(
+        np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
+    )

@@ -15,6 +15,7 @@ from miqa_app.gui import theme
 from miqa_app.gui.desk import Desk
 from miqa_app.gui.main_window import MainWindow
 from miqa_app.gui.memory import Memory
+from miqa_app.gui.quiet import give_way, tidy_up
 from miqa_app.services.demo import demo_paths
 
 
@@ -42,6 +43,7 @@ def application() -> QApplication:
     """Return the one application object, named and made if need be."""
     app = QApplication.instance() or QApplication(sys.argv[:1])
     app.setApplicationName("MIQA workstation")
+    give_way()
     return app
 
 
@@ -50,6 +52,7 @@ def open_window(memory: Memory) -> MainWindow:
     theme.apply(application(), theme.by_name(memory.get("theme", "dark")))
     window = MainWindow(Desk(), memory)
     window.desk.setParent(window)
+    window.desk.rested.connect(tidy_up)
     _report_faults_to(window)
     window.show()
     return window

@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from miqa_app.core.series import Problem
 from miqa_app.gui import jobs
 from miqa_app.gui.entries import Entry, State
-from miqa_app.gui.quiet import QuietScorer
+from miqa_app.gui.quiet import QuietScorer, link_readers
 from miqa_app.gui.viewer.pixels import thumbnail
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ class Desk(QObject):
     ) -> Generator[None, None, None]:
         from miqa_app.services.report import write_report  # brings matplotlib: only when asked for
 
-        work = write_report(judged, problems, folder, identify)
+        work = write_report(judged, problems, folder, identify=identify)
         try:
             while True:
                 try:
@@ -361,6 +361,7 @@ class Desk(QObject):
 
 def _default_reader(paths: Sequence[str]) -> Iterable[object]:
     """Read with the real reader; imported on the job's thread, because it brings pydicom."""
+    link_readers()
     from miqa_app.imaging import read
 
     return read([Path(path) for path in paths])

@@ -47,10 +47,22 @@ def load_model(name: str | None = None) -> LoadedModel:
             state.update(load_file(file))
         network.load_state_dict({key: _single(value) for key, value in state.items()})
     except (ValidationError, SafetensorError, OSError, RuntimeError, ValueError) as error:
-        first = str(error).splitlines()[0]
-        message = f"The model {folder.path} cannot be loaded: {first}; install or import it again."
+        reason = _first_fault(error)
+        message = f"The model {folder.path} cannot be loaded: {reason}; install or import it again."
         raise BadModel(message) from error
     return LoadedModel(network.eval().requires_grad_(False), folder)
+
+
+def _first_fault(error: Exception) -> str:
+    """Return the first thing that is wrong, on one line and without a final mark."""
+    if isinstance(error, ValidationError):
+        fault = error.errors()[0]
+        place = ".".join(str(part) for part in fault["loc"]) or "network"
+        return f"{place}: {fault['msg']}".rstrip(".")
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    # torch heads its list of keys with a line that names none of them
+    first = lines[1] if len(lines) > 1 and lines[0].endswith(":") else lines[0]
+    return (first if len(first) <= 200 else first[:200] + " …").rstrip(".:")
 
 
 def save_model(path: Path, network: MIQANet, config: dict[str, Any], card: str) -> None:

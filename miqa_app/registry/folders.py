@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from miqa_app.errors import BadModel
 from miqa_app.paths import bundled, user_data
 
 _CONTENT = ("*.json", "*.safetensors", "*.md")
-_NEEDED = ("schema", "network", "preprocessing", "score_scale", "training")
+_TABLES = ("network", "preprocessing", "score_scale", "training")
+_NEEDED = ("schema", *_TABLES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,10 +75,17 @@ def read_folder(path: Path) -> ModelFolder:
         raise BadModel(message)
     try:
         config = json.loads((path / "config.json").read_text(encoding="utf-8"))
-        missing = [key for key in _NEEDED if key not in config]
     except (OSError, ValueError) as error:
         message = f"The model {path} has no readable config.json: {error}."
         raise BadModel(message) from error
+    if not isinstance(config, dict):
+        message = f"The model {path} has a config.json that is no table of settings; copy it again."
+        raise BadModel(message)
+    missing = [key for key in _NEEDED if key not in config]
+    odd = [key for key in _TABLES if key in config and not isinstance(config[key], dict)]
+    if odd:
+        message = f"The model {path} has a config.json whose '{odd[0]}' is no table of settings; copy it again."
+        raise BadModel(message)
     if missing or not list(path.glob("model*.safetensors")):
         message = f"The model {path} is incomplete: {', '.join(missing) or 'its weights are'} missing; copy it again."
         raise BadModel(message)
@@ -98,12 +107,16 @@ def model_roots() -> list[Path]:
 
 
 def list_models() -> list[ModelFolder]:
-    """Return all readable models by name, the user's before the bundled of the same name."""
+    """Return all readable models by name, the user's before the bundled of the same name.
+
+    A folder that cannot be read is left out, so that it hides no sound model; asking for it by name says what is wrong.
+    """
     found: dict[str, ModelFolder] = {}
     for root in model_roots():
         for path in sorted(root.iterdir()) if root.is_dir() else []:
             if (path / "config.json").exists() and path.name not in found:
-                found[path.name] = read_folder(path)
+                with suppress(BadModel):
+                    found[path.name] = read_folder(path)
     return sorted(found.values(), key=lambda model: model.name)
 
 
@@ -115,7 +128,7 @@ def find_model(name: str) -> ModelFolder:
     """
     if any(mark in name for mark in "/\\"):
         return read_folder(Path(name))
-    for root in model_roots():
+    for root in model_roots() if name not in {"", ".", ".."} else []:
         if (root / name / "config.json").exists():
             return read_folder(root / name)
     names = ", ".join(model.name for model in list_models()) or "none is installed"

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import ListedColormap
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.figure import Figure
 
 from miqa_app.core.geometry import edge_letters
@@ -61,10 +62,7 @@ def worst_slices(series: Series, assessment: Assessment) -> bytes:
     return _png(figure)
 
 
-def _scale() -> object:
-    from matplotlib.cm import ScalarMappable
-    from matplotlib.colors import Normalize
-
+def _scale() -> ScalarMappable:
     return ScalarMappable(Normalize(0, 100), score_colour_map())
 
 
@@ -155,5 +153,6 @@ def _finish(axis: Axes, assessment: Assessment) -> None:
 
 def _png(figure: Figure) -> bytes:
     buffer = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(buffer)
+    FigureCanvasAgg(figure)
+    figure.savefig(buffer, format="png")
     return buffer.getvalue()

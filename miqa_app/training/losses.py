@@ -45,7 +45,8 @@ def total_loss(
 def plcc_loss(score: Tensor, target: Tensor) -> Tensor:
     """Return (1 − PLCC)/2 of a batch (LoDa, eq. 7)."""
     a, b = score - score.mean(), target - target.mean()
-    return (1 - (a * b).sum() / (a.norm() * b.norm() + 1e-6)) / 2
+    correlation: Tensor = (a * b).sum() / (a.norm() * b.norm() + 1e-6)
+    return (1 - correlation) / 2
 
 
 def rank_loss(score: Tensor, target: Tensor) -> Tensor:

@@ -277,7 +277,7 @@ class Crops(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
         return {
             "image": _fill(plane, self._edge)[None],
             "valid": _fill(np.ones(plane.shape, dtype=bool), self._edge)[None],
-            "q": np.float32(q),
+            "q": np.array(q, dtype=np.float32),
             "kinds": np.array([float(kind in sample.energies) for kind in KEYS], dtype=np.float32),
             "severity": effective,
             "cells": _fill(local_quality(sample, q)[box], span, 1.0),
@@ -291,7 +291,7 @@ def local_quality(sample: Sample, q: float) -> NDArray[np.float32]:
         return np.full(sample.damage.shape, q, dtype=np.float32)
     mean = float(sample.damage[sample.inside].mean())
     relative = np.minimum(sample.damage / max(mean, 1e-6), 4.0)
-    return np.clip(1 - (1 - q) * relative, -0.1, 1).astype(np.float32)
+    return np.asarray(np.clip(1 - (1 - q) * relative, -0.1, 1), dtype=np.float32)
 
 
 def _fill(values: NDArray[Any], edge: int, value: float = 0) -> NDArray[Any]:

@@ -21,9 +21,11 @@ from miqa_app.gui.desk import Desk, entries_of
 from miqa_app.gui.dialogs import ExportDialog
 from miqa_app.gui.main_window import MainWindow
 from miqa_app.gui.memory import Memory
+from miqa_app.gui.result.card import ADVISORY
 from miqa_app.gui.viewer.slice_strip import SliceStrip
 from miqa_app.gui.viewer.slice_view import SliceView
 from miqa_app.gui.viewer.time_bar import TimeBar
+from miqa_app.gui.welcome import Welcome
 from tests.gui.conftest import axial, make_assessment, make_series
 
 KEY = Qt.Key
@@ -362,3 +364,66 @@ def test_sharp_at_every_scale(factor, tmp_path):
     from PySide6.QtGui import QImage
 
     assert QImage(done.stdout.strip()).width() == round(1366 * float(factor))
+
+
+def test_cells_with_a_common_frame_of_reference_scroll_together_by_position(window):
+    coarse = make_series(
+        (6, 16, 16), key="coarse", frame_of_reference="1.2", geometry=axial(6, step=10.0)
+    )
+    fine = make_series(
+        (30, 16, 16), key="fine", frame_of_reference="1.2", geometry=axial(30, step=2.0)
+    )
+    window.desk.place(entries_of([(s, make_assessment(s)) for s in (coarse, fine)]))
+    window.viewer.set_layout(2)
+    first, second = window.viewer.cells[:2]
+    first.view.set_frame(2)
+    assert second.view.frame == 10
+
+
+def test_the_empty_window_offers_what_to_do_and_the_offer_goes_with_the_first_scan(window):
+    offered = window.viewer.grid.findChild(Welcome)
+    assert offered.isVisible()
+    assert [button.accessibleName() for button in offered.findChildren(QAbstractButton)] == [
+        "Open folder",
+        "Open files",
+        "Open demo",
+    ]
+    series = make_series()
+    window.desk.place(entries_of([(series, make_assessment(series))]))
+    assert not offered.isVisible()
+    window.close_all()
+    assert offered.isVisible()
+
+
+def test_the_report_is_named_with_a_link_that_stays_after_the_work(window, tmp_path):
+    window.desk.exported.emit([tmp_path / "R&D <x>" / "report.html", tmp_path / "report.pdf"])
+    window.desk.rested.emit()
+    assert "Open the report" in window._said.text()
+    assert "R&amp;D &lt;x&gt;" in window._said.text()
+    window.close_all()
+    assert "Drop a folder" in window._said.text()
+
+
+def test_recent_paths_with_an_ampersand_open_as_they_are(qtbot, window, reader, tmp_path):
+    path = str(tmp_path / "R&D")
+    with qtbot.waitSignal(window.desk.rested):
+        window.open_paths([path])
+    window._fill_recent()
+    with qtbot.waitSignal(window.desk.rested):
+        window._recent.actions()[0].trigger()
+    assert reader.asked == [[path], [path]]
+
+
+def test_advisory_and_colour_legend_are_always_in_sight(loaded):
+    loaded.resize(1366, 768)
+    QApplication.processEvents()
+    advisory = next(
+        label for label in loaded.card.findChildren(type(loaded._said)) if label.text() == ADVISORY
+    )
+    assert not advisory.visibleRegion().isEmpty()
+    assert loaded.viewer.controls.legend.isVisible()
+    loaded.resize(1040, 600)
+    QApplication.processEvents()
+    assert not advisory.visibleRegion().isEmpty()
+    box = loaded.viewer.controls.box
+    assert box.width() >= box.sizeHint().width()

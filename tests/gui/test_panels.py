@@ -6,14 +6,18 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QLabel, QListWidget
 
 from miqa_app.core.assessment import Scope
+from miqa_app.core.geometry import Geometry
 from miqa_app.core.series import Problem
 from miqa_app.gui import theme
 from miqa_app.gui.desk import entries_of
 from miqa_app.gui.entries import Entry, State
 from miqa_app.gui.result.card import ADVISORY, ResultCard
+from miqa_app.gui.studies.naming import distinction, study_key, study_name
 from miqa_app.gui.studies.problems import ProblemPanel
 from miqa_app.gui.studies.study_list import StudyList
+from miqa_app.gui.viewer.annotations import corners
 from miqa_app.gui.viewer.slice_strip import SliceStrip
+from miqa_app.gui.viewer.state import Display
 from miqa_app.gui.viewer.time_bar import TimeBar
 from tests.gui.conftest import axial, make_assessment, make_series, refused
 
@@ -41,9 +45,7 @@ def test_card_states_score_direction_interval_aggregation_artefact_advice_and_mo
 
 def test_uncalibrated_stands_beside_the_verdict_in_the_same_size(card, series):
     card.show_entry(judged(series, score=85.0))
-    verdict, calibration = (
-        card.findChild(QLabel, name) for name in ("verdict", "calibration")
-    )
+    verdict, calibration = (card.findChild(QLabel, name) for name in ("verdict", "calibration"))
     assert verdict.text() == "Accept"
     assert calibration.text() == "uncalibrated"
     assert verdict.font().pointSizeF() == calibration.font().pointSizeF()
@@ -186,3 +188,61 @@ def test_problems_are_listed_with_their_reason_and_can_be_copied(qtbot):
 def test_reading_progress_is_the_share_of_frames(series):
     series.ready[:] = np.arange(6) < 3
     assert Entry(series).status == "Reading 50 %"
+
+
+def test_series_of_one_name_are_told_apart_by_plane_echo_or_file():
+    sagittal = Geometry(np.zeros((6, 3)), np.array([0, 1.0, 0]), np.array([0, 0, -1.0]), 1, 1, 5)
+    planes = [make_series(key="a"), make_series(key="b", geometry=sagittal)]
+    assert [distinction(one, planes) for one in planes] == ["axial", "sagittal"]
+    echoes = [make_series(key=k, facts={"TE": te}) for k, te in (("a", "6 ms"), ("b", "19 ms"))]
+    assert [distinction(one, echoes) for one in echoes] == ["TE 6 ms", "TE 19 ms"]
+    files = [make_series(key=k, files=(f"/x/{k}.dcm",)) for k in "ab"]
+    assert distinction(files[1], files) == "b.dcm"
+    assert distinction(files[0], [files[0], make_series(key="c", description="T1")]) == ""
+
+
+def test_a_study_without_a_name_takes_that_of_its_folder():
+    assert study_name(make_series(study_description="Brain")) == "Brain"
+    from dataclasses import replace
+
+    plain = make_series()
+    assert study_name(replace(plain, source="/scans/patient20/t2.nii.gz")) == "patient20"
+    assert study_name(replace(plain, source="C:\\scans\\knee")) == "knee"
+    one, other = (replace(plain, source=f"/scans/{name}/t2.nii.gz") for name in "ab")
+    assert study_key(one) != study_key(other)
+
+
+def test_list_warns_of_odd_files_and_repeats_uncalibrated(qtbot):
+    listed = StudyList(theme.DARK)
+    qtbot.addWidget(listed)
+    listed.resize(262, 300)
+    plain, odd = (judged(make_series(key=k, warnings=w)) for k, w in (("a", ()), ("b", ("gap",))))
+    assert picture(listed, plain) != picture(listed, odd)
+    raw, own = (judged(make_series(), score=90.0, calibrated=c) for c in (False, True))
+    assert picture(listed, raw) != picture(listed, own)
+
+
+def picture(listed, entry):
+    listed.empty()
+    listed.put(entry)
+    return listed.grab().toImage()
+
+
+def test_what_is_odd_about_the_source_stands_on_the_image():
+    window = make_series().windows[0]
+    lossy = make_series(lossy=True, geometry=None)
+    wide, small = (corners(lossy, 0, window, 1.0, Display(), side).notice for side in (600, 300))
+    assert "Lossy source" in wide
+    assert "Sides unknown: the file" in wide
+    assert small == "Sides unknown  ·  Lossy source"
+    assert corners(make_series(), 0, window, 1.0, Display(), 600).notice == ""
+
+
+def test_scope_claims_no_more_than_was_measured(card, series):
+    for scope, words in (
+        (Scope(), "not compared with the training scans"),
+        (Scope(True, 0.3), "inside what the model was shown (distance 0.30)"),
+        (Scope(False, 9.0), "outside what the model was shown"),
+    ):
+        card.show_entry(judged(series, scope=scope))
+        assert words in card.words()

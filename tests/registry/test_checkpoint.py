@@ -199,7 +199,7 @@ def test_a_pickle_under_the_name_of_the_weights_is_not_opened(folder: Path, tmp_
 
 
 @pytest.mark.parametrize(
-    "network",
+    "described",
     [
         {"cnn": "resnet999"},
         {"layers": "os.system"},
@@ -209,9 +209,10 @@ def test_a_pickle_under_the_name_of_the_weights_is_not_opened(folder: Path, tmp_
         None,
     ],
 )
-def test_an_unknown_network_is_refused(folder: Path, network: object) -> None:
-    edit(folder, network=network)
-    assert "cannot be loaded" in refused("tiny") or "incomplete" in refused("tiny")
+def test_an_unknown_network_is_refused(folder: Path, described: object) -> None:
+    edit(folder, network=described)
+    message = refused("tiny")
+    assert "cannot be loaded" in message or "no table of settings" in message
 
 
 def test_the_refusal_of_a_network_names_the_fault(folder: Path) -> None:
@@ -245,7 +246,7 @@ def test_a_folder_without_weights_is_refused(folder: Path) -> None:
     "name", ["../tiny", "../../etc", "/etc", "tiny/../../outside", "..", ".", "", "huge"]
 )
 def test_a_name_that_leads_to_no_model_is_refused(folder: Path, name: str) -> None:
-    with pytest.raises(BadModel, match=r"^There is no [^\n]+\.$"):
+    with pytest.raises(BadModel, match=r"^The(re is no| model) [^\n]+\.$"):
         find_model(name)
 
 

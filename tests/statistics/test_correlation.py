@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from miqa_app.statistics.correlation import auc, plcc, srocc
 
@@ -28,3 +31,39 @@ def test_auc_counts_pairs_with_ties_as_half() -> None:
     assert auc([0.1, 0.4, 0.35, 0.8], [False, False, True, True]) == pytest.approx(0.75)
     assert auc([1, 1], [True, False]) == pytest.approx(0.5)
     assert math.isnan(auc([1, 2], [True, True]))
+
+
+values = st.lists(st.integers(-50, 50), min_size=4, max_size=40)
+
+
+@given(values, st.integers(0, 10_000))
+def test_auc_is_the_share_of_pairs_in_the_right_order(score: list[int], seed: int) -> None:
+    positive = np.random.default_rng(seed).random(len(score)) < 0.5
+    pairs = [
+        1.0 if a > b else 0.5 if a == b else 0.0
+        for a, one in zip(score, positive, strict=True)
+        for b, other in zip(score, positive, strict=True)
+        if one and not other
+    ]
+    if pairs:
+        assert auc(score, positive) == pytest.approx(np.mean(pairs))
+    else:
+        assert math.isnan(auc(score, positive))
+
+
+@given(values)
+def test_a_strictly_rising_function_changes_no_rank_figure(score: list[int]) -> None:
+    target = np.random.default_rng(len(score)).permutation(len(score))
+    bent = [value**3 + 2 * value for value in score]
+    assert srocc(bent, target) == pytest.approx(srocc(score, target), nan_ok=True)
+    positive = target % 2 == 0
+    assert auc(bent, positive) == pytest.approx(auc(score, positive), nan_ok=True)
+    assert srocc([-value for value in score], target) == pytest.approx(
+        -srocc(score, target), nan_ok=True
+    )
+
+
+def test_plcc_takes_no_mapping_but_a_linear_one() -> None:
+    score, target = [1.0, 2.0, 4.0, 3.0], [10.0, 20.0, 30.0, 50.0]
+    assert plcc([5 * value - 7 for value in score], target) == pytest.approx(plcc(score, target))
+    assert plcc(score, target) == pytest.approx(float(np.corrcoef(score, target)[0, 1]))

@@ -1,0 +1,225 @@
+"""A small training run goes from recipe to model folder, and goes on after it was stopped."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+
+from miqa_app.core.artefact_kinds import KEYS
+from miqa_app.core.assessment import Verdict
+from miqa_app.imaging import load
+from miqa_app.registry import load_model, verify_model
+from miqa_app.scoring.assess import Calibration, assess
+from miqa_app.scoring.engine import Engine
+from miqa_app.services.train import train_model
+from miqa_app.training.fit import Outcome, Progress, fit
+from miqa_app.training.module import cosine, flattened
+from miqa_app.training.recipe import Recipe
+
+# Lightning's remarks about a run that is short, and about one that goes on in its own folder
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Checkpoint directory .* exists and is not empty"),
+    pytest.mark.filterwarnings("ignore:Experiment logs directory .* exists and is not empty"),
+    pytest.mark.filterwarnings("ignore:The number of training batches .* is smaller than"),
+]
+
+STEPS = 20  # 30 groups in batches of three groups, two epochs
+
+
+class Stopped(Exception):  # noqa: N818 it stands for a kill, not for a fault
+    """What ends a run from outside."""
+
+
+@pytest.fixture(scope="module")
+def recipe(recipe_values: dict[str, Any]) -> Recipe:
+    return Recipe(**recipe_values)
+
+
+@pytest.fixture(scope="module")
+def trained(
+    recipe: Recipe, phantom: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, list[Progress]]:
+    """The model folder of one whole run, and what it reported."""
+    reports: list[Progress] = []
+    run = tmp_path_factory.mktemp("runs") / "tiny"
+    return train_model(recipe, phantom, run, reports.append), reports
+
+
+def test_the_run_reports_every_stage_in_order(trained: tuple[Path, list[Progress]]) -> None:
+    stages = list(dict.fromkeys(progress.stage for progress in trained[1]))
+    assert stages == ["pool", "train", "calibrate", "evaluate", "done"]
+    steps = [progress for progress in trained[1] if progress.stage == "train"]
+    assert [(p.done, p.total) for p in steps] == [(10, STEPS), (20, STEPS)]
+    assert set(steps[-1].metrics) >= {"validation/srocc", "train/loss"}
+
+
+def test_the_folder_is_a_sound_model_that_says_what_it_learnt_from(
+    trained: tuple[Path, list[Progress]], recipe: Recipe
+) -> None:
+    model = load_model(str(trained[0])).folder
+    assert verify_model(model) == []
+    training = model.config["training"]
+    assert (training["steps"], training["epochs"], training["slices_seen"]) == (20, 2, 120)
+    assert Recipe(**training["recipe"]) == recipe
+    assert set(training["validation"]) == {"srocc", "plcc", "rmse"}
+    assert model.config["interval"]["level"] == 0.9
+    assert model.config["interval"]["factor"] > 0
+    assert model.config["score_scale"]["target"] == "q-1"
+    assert model.config["network"]["score_bias"] != 0.5  # the mean of the targets
+    values = model.config["evaluation"]
+    assert values["images"] == 13 * 2 + 4  # every second of eight frames: four clean ones
+    assert set(values["by_kind"]) == set(KEYS)
+    json.dumps(model.config)
+
+
+def test_the_card_names_sources_licences_and_the_figures(
+    trained: tuple[Path, list[Progress]],
+) -> None:
+    card = load_model(str(trained[0])).folder.card
+    for words in (
+        "# tiny",
+        "| phantom | a | train | head | unknown | own |",
+        "| phantom | b | validation |",
+        "phantom_held_out",
+        "It is not a mean opinion score",
+        "20 steps of 6 slices (120 slices of 64×64), 2 epochs",
+        "| artefact kind, macro AUC |",
+    ):
+        assert words in card
+
+
+def test_the_model_scores_a_scan(trained: tuple[Path, list[Progress]], phantom: Path) -> None:
+    loaded = load_model(str(trained[0]))
+    series = next(iter(load(phantom / "clean.nii.gz")))
+    factor = loaded.folder.config["interval"]["factor"]
+    steps = assess(
+        series, Engine(loaded.network, "cpu"), loaded.folder.identity, Calibration(factor)
+    )
+    seen = 0
+    while True:
+        try:
+            next(steps)
+            seen += 1
+        except StopIteration as end:
+            result = end.value
+            break
+    assert seen == len(result.slices) > 0
+    assert 0 <= result.score <= 100
+    assert result.verdict is not Verdict.NOT_ASSESSED
+    assert result.interval[0] <= result.score <= result.interval[1]
+    assert result.model == loaded.folder.identity
+
+
+def test_the_weights_have_moved_and_are_finite(
+    trained: tuple[Path, list[Progress]], recipe: Recipe
+) -> None:
+    rows = _log(trained[0].parents[1])
+    losses = [float(row["train/loss"]) for row in rows if row["train/loss"]]
+    assert len(losses) == 2
+    assert losses[1] < losses[0]
+    state = load_model(str(trained[0])).network.state_dict()
+    assert all(torch.isfinite(value.float()).all() for value in state.values())
+
+
+def _log(run: Path) -> list[dict[str, str]]:
+    with (run / "log" / "metrics.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_stopped_run_goes_on_from_its_last_epoch(
+    trained: tuple[Path, list[Progress]], recipe: Recipe, phantom: Path, tmp_path: Path
+) -> None:
+    """Stopped at the end of the second epoch before it is saved, ten steps are left, not twenty."""
+    shutil.copytree(trained[0].parents[2] / "pools", tmp_path / "pools")
+    run = tmp_path / "run"
+
+    def stop(progress: Progress) -> None:
+        if progress.stage == "train" and progress.done == STEPS:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        fit(recipe, phantom, run, stop)
+    saved = torch.load(run / "last.ckpt", weights_only=False)
+    assert (saved["global_step"], saved["epoch"]) == (10, 0)
+    reports: list[Progress] = []
+    outcome = fit(recipe, phantom, run, reports.append)
+    assert [p.done for p in reports if p.stage == "train"] == [20]
+    assert (outcome.training["steps"], outcome.training["epochs"]) == (20, 2)
+    ended = torch.load(run / "last.ckpt", weights_only=False)
+    moments = ended["optimizer_states"][0]["state"].values()
+    assert {int(moment["step"]) for moment in moments} == {STEPS}
+    _check_a_finished_run_keeps_its_weights(recipe, phantom, run, outcome)
+
+
+def _check_a_finished_run_keeps_its_weights(
+    recipe: Recipe, phantom: Path, run: Path, outcome: Outcome
+) -> None:
+    """A run stopped after its last epoch, while calibrating, must come back with the averaged weights."""
+    again = fit(recipe, phantom, run, lambda _: None)
+    assert again.training["steps"] == STEPS
+    expected = outcome.network.state_dict()
+    for name, value in again.network.state_dict().items():
+        assert torch.equal(value.cpu(), expected[name].cpu()), name
+
+
+@pytest.mark.slow
+def test_a_killed_process_leaves_a_run_that_goes_on(
+    recipe: Recipe, phantom: Path, tmp_path: Path
+) -> None:
+    """SIGKILL in the middle of an epoch, as a power cut would end it."""
+    longer = recipe.model_copy(update={"epochs": 40})
+    (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(longer.model_dump(mode="json")))
+    run = tmp_path / "run"
+    script = (
+        "import sys; from pathlib import Path\n"
+        "from miqa_app.training.fit import fit; from miqa_app.training.recipe import read_recipe\n"
+        "if __name__ == '__main__':\n"
+        "    recipe, data, run = map(Path, sys.argv[1:])\n"
+        "    fit(read_recipe(recipe), data, run, lambda _: None)\n"
+    )
+    (tmp_path / "train.py").write_text(script)
+    places = [str(tmp_path / "recipe.yaml"), str(phantom), str(run)]
+    process = subprocess.Popen([sys.executable, str(tmp_path / "train.py"), *places])
+    try:
+        deadline = time.monotonic() + 120
+        while not (run / "last.ckpt").exists() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        time.sleep(1.0)
+    finally:
+        process.kill()
+        process.wait()
+    done = torch.load(run / "last.ckpt", weights_only=False)["global_step"]
+    assert done >= 10
+    reports: list[Progress] = []
+    short = longer.model_copy(update={"epochs": done // 10 + 1})
+    outcome = fit(short, phantom, run, reports.append)
+    assert outcome.training["steps"] == done + 10
+    assert all(p.done > done for p in reports if p.stage == "train")
+
+
+def test_the_learning_rate_warms_up_and_follows_one_cosine() -> None:
+    assert cosine(0) == pytest.approx(0.02)
+    assert cosine(0.05) == pytest.approx(1)
+    assert cosine(0.525) == pytest.approx(0.5)
+    assert cosine(1) == pytest.approx(0)
+    assert cosine(1.2) == pytest.approx(0)
+    values = [cosine(step / 200) for step in range(201)]
+    peak = values.index(max(values))
+    assert values[:peak] == sorted(values[:peak])
+    assert values[peak:] == sorted(values[peak:], reverse=True)
+
+
+def test_groups_are_laid_out_with_their_members_side_by_side() -> None:
+    flat = flattened({"q": torch.tensor([[1.0, 2], [3, 4]]), "image": torch.zeros(2, 2, 1, 8, 8)})
+    assert flat["q"].tolist() == [1, 2, 3, 4]
+    assert flat["image"].shape == (4, 1, 8, 8)

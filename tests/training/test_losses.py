@@ -1,0 +1,108 @@
+"""Every part of the loss has the value worked out by hand."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch import Tensor, tensor
+
+from miqa_app.networks import build
+from miqa_app.training.losses import (
+    RANK_MARGIN,
+    map_loss,
+    plcc_loss,
+    rank_loss,
+    spread_loss,
+    total_loss,
+)
+from miqa_app.training.recipe import LossWeights
+
+
+def test_plcc_is_0_for_a_linear_relation_and_1_for_its_opposite() -> None:
+    target = tensor([0.1, 0.4, 0.5, 0.9])
+    assert plcc_loss(target, target).item() == pytest.approx(0, abs=1e-4)
+    assert plcc_loss(0.3 * target + 0.2, target).item() == pytest.approx(0, abs=1e-4)
+    assert plcc_loss(-target, target).item() == pytest.approx(1, abs=1e-4)
+    assert plcc_loss(tensor([1.0, -1, 1, -1]), tensor([1.0, 1, -1, -1])).item() == 0.5
+
+
+def test_plcc_of_a_constant_is_finite_with_a_finite_gradient() -> None:
+    score = torch.full((4,), 0.5, requires_grad=True)
+    loss = plcc_loss(score, tensor([0.1, 0.2, 0.3, 0.4]))
+    loss.backward()
+    assert loss.item() == 0.5
+    assert score.grad is not None
+    assert torch.isfinite(score.grad).all()
+
+
+@pytest.mark.parametrize(
+    ("score", "target", "expected"),
+    [
+        ([0.9, 0.2], [0.8, 0.3], 0.0),  # right by more than the margin
+        ([0.52, 0.50], [0.8, 0.3], 0.03),  # right by too little: margin − 0.02
+        ([0.2, 0.9], [0.8, 0.3], 0.75),  # wrong: margin + 0.7
+        ([0.5, 0.5], [0.42, 0.40], 0.02),  # the margin is at most the true distance
+        ([0.9, 0.1], [0.5, 0.5], 0.0),  # equal targets have no order
+        ([0.9, 0.2, 0.2, 0.9], [0.8, 0.3, 0.8, 0.3], 0.375),  # a mean over groups
+    ],
+)
+def test_the_hinge_ranks_the_two_members_of_a_group(
+    score: list[float], target: list[float], expected: float
+) -> None:
+    assert RANK_MARGIN == 0.05
+    assert rank_loss(tensor(score), tensor(target)).item() == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_map_counts_only_cells_inside_the_object() -> None:
+    inside = torch.zeros(1, 4, 4, dtype=torch.bool)
+    inside[0, :2] = True
+    target, found = torch.full((1, 4, 4), 0.5), torch.full((1, 4, 4), 0.5)
+    found[0, 2:] = 99
+    assert map_loss(found, target, inside).item() == 0
+    found[0, 0, 0] = 0.9  # Huber below 0.5: 0.4²/2 over eight cells
+    assert map_loss(found, target, inside).item() == pytest.approx(0.08 / 8)
+    found[0, 0, 0] = 2.5  # Huber above 0.5: 0.5 · (2 − 0.25) over eight cells
+    assert map_loss(found, target, inside).item() == pytest.approx(0.875 / 8)
+    assert map_loss(found, target, torch.zeros_like(inside)).item() == 0
+
+
+def test_the_spread_is_best_at_the_true_error_and_leaves_the_score_alone() -> None:
+    score = tensor([0.5, 0.7], requires_grad=True)
+    target = tensor([0.4, 0.8])
+
+    def at(log_variance: float) -> Tensor:
+        return spread_loss(score, torch.full((2,), log_variance), target)
+
+    best = math.log(0.01)
+    assert at(best).item() == pytest.approx(0.5 * (best + 1), abs=1e-5)
+    assert at(best) < at(best + 0.3)
+    assert at(best) < at(best - 0.3)
+    assert at(50).item() == at(2).item()  # bounded
+    free = torch.zeros(2, requires_grad=True)
+    spread_loss(score, free, target).backward()
+    assert score.grad is None
+    assert free.grad is not None
+
+
+def test_the_total_is_the_weighted_sum_of_its_parts() -> None:
+    torch.manual_seed(0)
+    network = build("lite").eval()
+    batch = {
+        "q": tensor([0.2, 0.9, 0.5, 0.4]),
+        "kinds": torch.zeros(4, 13),
+        "severity": torch.rand(4, 13),
+        "cells": torch.rand(4, 8, 8),
+        "inside": torch.ones(4, 8, 8, dtype=torch.bool),
+    }
+    with torch.no_grad():
+        prediction = network(torch.rand(4, 1, 64, 64))
+    weights = LossWeights(score=2, plcc=3, rank=5, kind=7, severity=11, map=13, spread=17)
+    parts = total_loss(prediction, batch, weights)
+    total = sum(getattr(weights, name) * parts[name] for name in LossWeights.model_fields)
+    assert set(parts) == {"loss", *LossWeights.model_fields}
+    assert parts["loss"].item() == pytest.approx(float(total), rel=1e-5)
+    assert parts["score"].item() == pytest.approx(
+        float(((prediction.score - batch["q"]) ** 2).mean()), rel=1e-5
+    )
