@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
@@ -58,5 +59,13 @@ def run_command(window: Window, arguments: list[str] | None = None) -> int:
         return 2
     except MiqaError as error:
         sys.stderr.write(f"{error}\n")
+        return 1
+    except BrokenPipeError:
+        # the reader of our output has gone; Python must not complain about it again while it ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        sys.stderr.write(f"{place}{error.strerror or error}; check the place and its free space.\n")
         return 1
     return 0

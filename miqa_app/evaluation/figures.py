@@ -64,7 +64,10 @@ def measured(
 
 
 def figures(rows: Sequence[Row], recipe: EvaluationRecipe) -> dict[str, Any]:
-    """Return all figures as plain numbers; the headline is the lowest over the sources."""
+    """Return all figures as plain numbers; the headline is the lowest over the sources.
+
+    A source whose scores are all the same has no rank correlation and counts as 0.
+    """
     by_source = {
         source: _correlations([r for r in rows if r.source == source]) for source in _names(rows)
     }
@@ -74,7 +77,9 @@ def figures(rows: Sequence[Row], recipe: EvaluationRecipe) -> dict[str, Any]:
         "quality_index": recipe.quality_index,
         "images": len(rows),
         "clean_images": len(clean),
-        "lowest_source_srocc": min(entry["srocc"] for entry in by_source.values()),
+        "lowest_source_srocc": min(
+            entry["srocc"] if np.isfinite(entry["srocc"]) else 0.0 for entry in by_source.values()
+        ),
         "pooled": _correlations(rows),
         "by_source": by_source,
         "by_kind": {kind: _by_kind(rows, kind) for kind in KEYS},

@@ -240,7 +240,7 @@ class MainWindow(QMainWindow):
         """Show a series in the active view and its result on the card."""
         entry = self.desk.entries.get(key)
         if entry is not None:
-            self.viewer.show_entry(entry)
+            self.viewer.turn_to(entry)
             self.card.show_entry(entry)
 
     def say(self, words: str) -> None:

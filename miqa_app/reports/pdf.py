@@ -49,7 +49,7 @@ def as_pdf(report: StudyReport) -> bytes:
     buffer = io.BytesIO()
     document = SimpleDocTemplate(
         buffer, pagesize=A4, leftMargin=_MARGIN, rightMargin=_MARGIN, topMargin=_MARGIN,
-        bottomMargin=_MARGIN, title=f"Image quality: {report.title}", author="miqa_app",
+        bottomMargin=_MARGIN, title=report.title, author="miqa_app",
     )  # fmt: skip
     story: list[Any] = [_text(report.title, size=17, bold=True), _text(report.advisory, dim=True)]
     if report.identity:

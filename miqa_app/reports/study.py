@@ -60,7 +60,7 @@ class StudyReport:
     """All that one report says.
 
     Attributes:
-        title: what the study is called.
+        title: what the study is called where identities were asked for.
         identity: patient and study identity; empty unless asked for.
         pages: one per series.
         problems: (file, reason) of what could not be read.
@@ -102,9 +102,10 @@ def study_report(
         identify: include the patient's identity.
     """
     first = entries[0][0]
-    title = first.study_description or first.description or Path(first.source).name
+    # people write names into study descriptions
+    title = first.study_description if identify else ""
     return StudyReport(
-        title=title,
+        title=title or "MR image quality",
         identity=tuple(first.identity.items()) if identify else (),
         pages=tuple(_page(series, assessment) for series, assessment in entries),
         problems=tuple(

@@ -36,7 +36,7 @@ def write_report(
     for study, own in by_study(entries).items():
         report = study_report(own, problems, identify=identify)
         stem = folder / file_stem(study)
-        yield f"Writing the report of {report.title}"
+        yield f"Writing the report of {len(own)} series"
         for path, content in (
             (stem.with_suffix(".html"), as_html(report).encode()),
             (stem.with_suffix(".pdf"), as_pdf(report)),

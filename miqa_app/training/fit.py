@@ -5,19 +5,22 @@ from __future__ import annotations
 import logging
 import subprocess
 import time
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import lightning
 import torch
-from lightning.pytorch.callbacks import Callback, EarlyStopping, EMAWeightAveraging, ModelCheckpoint
+from lightning.fabric.utilities.warnings import PossibleUserWarning
+from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 
 from miqa_app.errors import BadRecipe, MiqaError
 from miqa_app.evaluation.quality_index import fit_quality_index, load_quality_index
 from miqa_app.networks import named_config
 from miqa_app.paths import bundled
 from miqa_app.registry import load_model
+from miqa_app.training.averaging import AveragedWeights
 from miqa_app.training.module import QualityModule
 from miqa_app.training.pool import Crops, Pool, make_pool
 
@@ -60,17 +63,16 @@ def fit(
     data: Path,
     run: Path,
     report: Callable[[Progress], None],
-    *,
-    max_minutes: float | None = None,
 ) -> Outcome:
     """Train as the recipe says; continue from the last epoch where `run` holds a checkpoint.
+
+    A run that was continued took other batches than an unbroken one, so its weights differ from those.
 
     Args:
         recipe: checked by `read_recipe`.
         data: folder of the scans.
         run: folder for the pool, checkpoints and logs.
         report: called with the progress.
-        max_minutes: end the cosine early is not done; the run stops after this time and can be resumed.
 
     Raises:
         BadRecipe: a held-out source stands in training or validation.
@@ -94,23 +96,27 @@ def fit(
         module.network.load_state_dict(
             load_model(recipe.warm_start).network.requires_grad_(True).state_dict()
         )
-    started = time.monotonic()
-    trainer = _trainer(recipe, run, report, max_minutes)
+    reporter = _Reporter(report)
+    trainer = _trainer(recipe, run, AveragedWeights(recipe.ema, train, recipe.batch), reporter)
     last = run / "last.ckpt"
-    trainer.fit(
-        module,
-        _loader(train, recipe, shuffle=True),
-        _loader(validation, recipe, shuffle=False),
-        ckpt_path=last if last.exists() else None,
-        weights_only=False,
-    )
+    with warnings.catch_warnings():
+        # advice to the programmer: worker counts, folders that exist because the run goes on
+        warnings.simplefilter("ignore", PossibleUserWarning)
+        warnings.filterwarnings("ignore", ".*(exists and is not empty|training batches).*")
+        trainer.fit(
+            module,
+            _loader(train, recipe, shuffle=True),
+            _loader(validation, recipe, shuffle=False),
+            ckpt_path=last if last.exists() else None,
+            weights_only=False,
+        )
     if not all(torch.isfinite(p).all() for p in module.network.parameters()):
         message = f"The training of {recipe.name} diverged; lower the learning rate in the recipe."
         raise MiqaError(message)
     summary = {
         "steps": trainer.global_step,
         "epochs": trainer.current_epoch,
-        "minutes": round((time.monotonic() - started) / 60, 1),
+        "minutes": round(reporter.seconds / 60, 1),
         "slices_seen": trainer.global_step * recipe.batch,
         "device": _device_words(),
         "revision": revision(),
@@ -171,25 +177,24 @@ def _loader(crops: Crops, recipe: Recipe, *, shuffle: bool) -> torch.utils.data.
 
 
 def _trainer(
-    recipe: Recipe, run: Path, report: Callable[[Progress], None], max_minutes: float | None
+    recipe: Recipe, run: Path, averaged: AveragedWeights, reporter: _Reporter
 ) -> lightning.Trainer:
     """Return the trainer: checkpoint and log after every epoch, averaged weights, early stopping."""
     return lightning.Trainer(
         max_epochs=recipe.epochs,
-        max_time={"minutes": int(max_minutes)} if max_minutes else None,
         precision=recipe.precision,
         gradient_clip_val=1.0,
         deterministic="warn",
         accelerator="auto",
         devices=1,
-        logger=lightning.pytorch.loggers.CSVLogger(run, name="", version="log"),
+        logger=lightning.pytorch.loggers.CSVLogger(run, name="", version=_free_log(run)),
         enable_progress_bar=False,
         enable_model_summary=False,
         default_root_dir=run,
         num_sanity_val_steps=0,
         callbacks=[
-            _Reporter(report),
-            EMAWeightAveraging(decay=recipe.ema),
+            reporter,
+            averaged,
             EarlyStopping("validation/srocc", patience=_PATIENCE, mode="max"),
             ModelCheckpoint(
                 run,
@@ -204,10 +209,31 @@ def _trainer(
 
 
 class _Reporter(Callback):
-    """Tells the progress, and gives the data set a new draw of crops in every epoch."""
+    """Tells the progress, keeps the time, and gives the data set a new draw of crops in every epoch.
+
+    Attributes:
+        seconds: spent training, over all parts of a run that was stopped and continued.
+    """
 
     def __init__(self, report: Callable[[Progress], None]) -> None:
         self._report = report
+        self._since = time.monotonic()
+        self.seconds = 0.0
+
+    def state_dict(self) -> dict[str, float]:
+        """Return what a checkpoint must keep."""
+        return {"seconds": self.seconds}
+
+    def load_state_dict(self, state_dict: dict[str, float]) -> None:
+        """Go on from a checkpoint."""
+        self.seconds = state_dict["seconds"]
+
+    def on_train_start(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        """Start the clock."""
+        del trainer, pl_module
+        self._since = time.monotonic()
 
     def on_train_epoch_start(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
@@ -219,6 +245,9 @@ class _Reporter(Callback):
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, *_args: Any
     ) -> None:
         del pl_module
+        now = time.monotonic()
+        self.seconds += now - self._since
+        self._since = now
         if trainer.global_step % 10 == 0:
             metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
             self._report(
@@ -226,6 +255,11 @@ class _Reporter(Callback):
                     "train", trainer.global_step, int(trainer.estimated_stepping_batches), metrics
                 )
             )
+
+
+def _free_log(run: Path) -> str:
+    """Return a log folder of its own for every start, so that a continued run keeps its earlier curve."""
+    return f"log-{sum(1 for _ in run.glob('log-*')) + 1}"
 
 
 def _device_words() -> str:

@@ -106,6 +106,18 @@ def test_score_writes_json_csv_maps_and_reports_without_identity(tmp_path: Path)
     assert {file.suffix for file in (tmp_path / "report").iterdir()} == {".html", ".pdf"}
 
 
+def test_a_place_that_cannot_be_written_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("not a folder", encoding="utf-8")
+    out = tmp_path / "file" / "r.json"
+    assert miqa("score", PHANTOM / "clean", "--json", out) == 1
+    error = capsys.readouterr().err
+    assert str(tmp_path / "file") in error
+    assert "check the place" in error
+    assert "Traceback" not in error
+
+
 def test_identify_keeps_the_identity(tmp_path: Path) -> None:
     assert miqa("score", PHANTOM / "clean", "--json", tmp_path / "r.json", "--identify") == 0
     assert str(PHANTOM) in (tmp_path / "r.json").read_text(encoding="utf-8")

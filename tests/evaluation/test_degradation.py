@@ -70,3 +70,12 @@ def test_cells_are_means_of_eight_by_eight_pixels_also_at_a_ragged_edge() -> Non
     assert result.shape == (3, 2)
     assert result[0, 0] == values[:8, :8].mean()
     assert cells(np.full((9, 17), 3.0)) == pytest.approx(3)
+
+
+def test_a_plane_without_an_object_is_measured_as_a_whole() -> None:
+    faint = 0.5 + 0.005 * np.random.default_rng(0).random((64, 64), dtype=np.float32)
+    sample = make_sample(faint, [Applied("zipper", 0.5, 1)])
+    assert not sample.inside.any()
+    assert len(sample.metrics) == 5
+    assert np.isfinite(sample.metrics).all()
+    assert sample.energies == {"zipper": 0.0}

@@ -1,5 +1,6 @@
 """From files on disk to a verdict on screen, with the real reader and the real model."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -134,3 +135,61 @@ def test_neither_torch_nor_pydicom_is_there_before_the_first_scan():
         [sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=CHECKOUT
     )
     assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_screenshots_need_neither_a_screen_nor_an_application(tmp_path):
+    program = (
+        "import sys; sys.path.insert(0, '.')\n"
+        "from pathlib import Path\n"
+        "from miqa_app.gui.screenshots import write_screenshots\n"
+        "from miqa_app.imaging import load\n"
+        "from tests.gui.conftest import make_assessment\n"
+        "[series] = load('resources/phantom/motion')\n"
+        f"files = write_screenshots([(series, make_assessment(series))], Path({str(tmp_path)!r}))\n"
+        "print(*(file.name for file in files))\n"
+    )
+    bare = {
+        key: value
+        for key, value in os.environ.items()
+        if key not in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=bare,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=CHECKOUT,
+    )
+    assert done.stdout.split() == ["workstation_1_image.png", "workstation_1_heatmap.png"], (
+        done.stderr
+    )
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".png", ".png"]
+
+
+def test_the_window_writes_a_report_without_the_patient(qtbot, qapp, tmp_path):
+    window = open_window(qtbot, qapp, tmp_path, HandScorer())
+    with qtbot.waitSignal(window.desk.rested, timeout=60_000):
+        window.open_paths([str(CHECKOUT / "resources" / "phantom" / "clean")])
+    entry = next(iter(window.desk.entries.values()))
+    with qtbot.waitSignal(window.desk.rested, timeout=120_000):
+        window.desk.export(tmp_path / "report", identify=False)
+    assert not window.desk.problems
+    page = next((tmp_path / "report").glob("*.html")).read_text(encoding="utf-8")
+    assert entry.series.description in page
+    assert "not a certified medical device" in page
+    assert not any(value in page for value in entry.series.identity.values() if len(value) > 3)
+    assert next((tmp_path / "report").glob("*.pdf")).read_bytes().startswith(b"%PDF")
+    assert "Open the report" in window._said.text()
+    window.close()
+
+
+def test_a_new_study_opens_beside_one_that_is_still_being_read(qtbot, qapp, tmp_path):
+    window = open_window(qtbot, qapp, tmp_path, HandScorer())
+    phantom = CHECKOUT / "resources" / "phantom"
+    with qtbot.waitSignal(window.desk.rested, timeout=60_000):
+        window.open_paths([str(phantom / "clean")])
+        window.open_paths([str(phantom / "motion.nii.gz")])
+    assert len(window.desk.entries) == 2
+    assert all(entry.state is State.DONE for entry in window.desk.entries.values())
+    window.close()

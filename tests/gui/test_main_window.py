@@ -427,3 +427,12 @@ def test_advisory_and_colour_legend_are_always_in_sight(loaded):
     assert not advisory.visibleRegion().isEmpty()
     box = loaded.viewer.controls.box
     assert box.width() >= box.sizeHint().width()
+
+
+def test_choosing_a_series_that_is_on_screen_turns_to_its_view_and_shows_it_once(loaded):
+    loaded.viewer.set_layout(2)
+    loaded.studies.choose("b")
+    assert loaded.viewer.active is loaded.viewer.cells[1]
+    assert [cell.entry.key for cell in loaded.viewer.cells[:2]] == ["a", "b"]
+    loaded.studies.choose("c")
+    assert [cell.entry.key for cell in loaded.viewer.cells[:2]] == ["a", "c"]

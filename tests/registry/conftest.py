@@ -38,5 +38,5 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def folder(models: Path, network: MIQANet) -> Path:
     """A saved model called 'tiny'."""
-    save_model(models / "tiny", network, CONFIG, "# tiny\\n")
+    save_model(models / "tiny", network, CONFIG, "# tiny\n")
     return models / "tiny"

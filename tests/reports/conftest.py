@@ -30,10 +30,15 @@ def entries() -> list[tuple[Series, Assessment]]:
                          intercept=series.intercept[::4], ready=series.ready[::4],
                          geometry=replace(series.geometry, origins=series.geometry.origins[::4]),
                          identity={"Patient": "DOE^JANE", "Patient ID": "4711"},
-                         source=f"/home/anna/scans/{name}",
+                         study_description="DOE^JANE knee", source=f"/home/anna/scans/{name}",
                          description=f"T2 <b>{name}</b> Größe")  # fmt: skip
         found.append((series, drained(assess(series, engine, MODEL, Calibration(1.5)))))
-    refused = replace(found[0][0], key="phase", refusal="a phase image is not assessed", warnings=("2 slices are missing.",))
+    refused = replace(
+        found[0][0],
+        key="phase",
+        refusal="a phase image is not assessed",
+        warnings=("2 slices are missing.",),
+    )
     found.append((refused, drained(assess(refused, engine, MODEL, Calibration(1.5)))))
     return found
 

@@ -13,8 +13,8 @@ import pytest
 from matplotlib.image import imread
 
 from miqa_app.core.assessment import Thresholds
-from miqa_app.core.series import Problem
 from miqa_app.core.score_colours import score_colours
+from miqa_app.core.series import Problem
 from miqa_app.reports import figures
 from miqa_app.reports.study import ADVISORY, study_report, tone
 from miqa_app.services.report import write_report
@@ -32,7 +32,9 @@ class Fetched(HTMLParser):
 
     def handle_starttag(self, tag, attrs) -> None:
         self.tags.append(tag)
-        self.targets += [value for name, value in attrs if name in ("src", "href", "data") and value]
+        self.targets += [
+            value for name, value in attrs if name in ("src", "href", "data") and value
+        ]
 
 
 def written(entries, folder: Path, **options) -> list[Path]:
@@ -74,7 +76,16 @@ def test_the_page_fetches_nothing_and_escapes_what_the_file_says(files) -> None:
 def test_both_forms_carry_verdict_score_advice_model_and_notice(files, entries) -> None:
     html = files[0].read_text(encoding="utf-8")
     score = f"{entries[0][1].score:.0f} of 100 (90 % interval"
-    words = [ADVISORY, score, "· uncalibrated", "SHA-256", "0" * 64, "A phase image is not assessed", "2 slices are missing.", "is empty"]
+    words = [
+        ADVISORY,
+        score,
+        "· uncalibrated",
+        "SHA-256",
+        "0" * 64,
+        "A phase image is not assessed",
+        "2 slices are missing.",
+        "is empty",
+    ]
     for expected in words:
         assert expected in html
     pdf = pdf_text(files[1])
@@ -96,7 +107,9 @@ def test_accept_is_green_only_where_the_site_has_calibrated_it(entries) -> None:
     assert tone(replace(assessment, thresholds=Thresholds(calibrated=True))) == "good"
 
 
-def test_the_heatmap_lies_over_the_image_in_the_fixed_score_colours(entries, tmp_path: Path) -> None:
+def test_the_heatmap_lies_over_the_image_in_the_fixed_score_colours(
+    entries, tmp_path: Path
+) -> None:
     series, assessment = entries[0]
     low = [replace(item, score_map=np.zeros_like(item.score_map)) for item in assessment.slices]
     picture = tmp_path / "worst.png"
@@ -113,7 +126,15 @@ def test_the_heatmap_lies_over_the_image_in_the_fixed_score_colours(entries, tmp
 def test_the_plot_of_slices_counts_from_one(entries) -> None:
     series, _ = entries[0]
     assert figures.slice_name(series, 0) == "slice 1"
-    twice = replace(series, voxels=np.concatenate([series.voxels] * 2), time_points=2, slope=np.ones(0), intercept=np.zeros(0), ready=np.zeros(0, bool), geometry=None)
+    twice = replace(
+        series,
+        voxels=np.concatenate([series.voxels] * 2),
+        time_points=2,
+        slope=np.ones(0),
+        intercept=np.zeros(0),
+        ready=np.zeros(0, bool),
+        geometry=None,
+    )
     assert figures.slice_name(twice, series.frames) == "slice 1, time 2"
 
 

@@ -78,7 +78,9 @@ def test_paths_are_relative_and_uids_hashed_unless_asked_for(entries) -> None:
 def test_the_json_file_is_whole_or_not_there(entries, tmp_path: Path) -> None:
     file = tmp_path / "new" / "r.json"
     write_json(document(entries), file)
-    assert json.loads(file.read_text(encoding="utf-8"))["series"][0]["description"].endswith("Größe")
+    assert json.loads(file.read_text(encoding="utf-8"))["series"][0]["description"].endswith(
+        "Größe"
+    )
     broken = document(entries) | {"bad": float("nan")}
     with pytest.raises(ValueError, match="not JSON compliant"):
         write_json(broken, file)

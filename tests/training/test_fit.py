@@ -17,21 +17,16 @@ import yaml
 
 from miqa_app.core.artefact_kinds import KEYS
 from miqa_app.core.assessment import Verdict
+from miqa_app.errors import MiqaError
+from miqa_app.evaluation.quality_index import load_quality_index
 from miqa_app.imaging import load
 from miqa_app.registry import load_model, verify_model
 from miqa_app.scoring.assess import Calibration, assess
 from miqa_app.scoring.engine import Engine
 from miqa_app.services.train import train_model
-from miqa_app.training.fit import Outcome, Progress, fit
+from miqa_app.training.fit import Outcome, Progress, fit, freeze_index, revision
 from miqa_app.training.module import cosine, flattened
 from miqa_app.training.recipe import Recipe
-
-# Lightning's remarks about a run that is short, and about one that goes on in its own folder
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:Checkpoint directory .* exists and is not empty"),
-    pytest.mark.filterwarnings("ignore:Experiment logs directory .* exists and is not empty"),
-    pytest.mark.filterwarnings("ignore:The number of training batches .* is smaller than"),
-]
 
 STEPS = 20  # 30 groups in batches of three groups, two epochs
 
@@ -132,7 +127,7 @@ def test_the_weights_have_moved_and_are_finite(
 
 
 def _log(run: Path) -> list[dict[str, str]]:
-    with (run / "log" / "metrics.csv").open() as file:
+    with (run / "log-1" / "metrics.csv").open() as file:
         return list(csv.DictReader(file))
 
 
@@ -170,6 +165,35 @@ def _check_a_finished_run_keeps_its_weights(
     expected = outcome.network.state_dict()
     for name, value in again.network.state_dict().items():
         assert torch.equal(value.cpu(), expected[name].cpu()), name
+
+
+def test_a_run_that_diverges_says_so_and_what_to_do(
+    trained: tuple[Path, list[Progress]], recipe: Recipe, phantom: Path, tmp_path: Path
+) -> None:
+    """It starts from the weights of the first run, with a learning rate that no network survives."""
+    shutil.copytree(trained[0].parents[2] / "pools", tmp_path / "pools")
+    changes = {"warm_start": str(trained[0]), "learning_rate": 1e30, "epochs": 1}
+    with pytest.raises(MiqaError, match=r"^The training of tiny diverged; lower the learning rate"):
+        fit(recipe.model_copy(update=changes), phantom, tmp_path / "run", lambda _: None)
+
+
+def test_the_mapping_of_q_can_be_frozen_from_the_training_pool(
+    trained: tuple[Path, list[Progress]], recipe: Recipe, phantom: Path, tmp_path: Path
+) -> None:
+    run = trained[0].parents[1]
+    text = freeze_index(recipe, phantom, run, lambda _: None)
+    (tmp_path / "q.json").write_text(text)
+    index = load_quality_index(tmp_path / "q.json")
+    assert index.version == "q-1"
+    assert set(index.energy_quantiles) == set(KEYS)
+    assert text == freeze_index(recipe, phantom, run, lambda _: None)
+
+
+def test_an_installed_program_has_no_revision(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("miqa_app.training.fit.bundled", lambda _: tmp_path)
+    assert revision() == ""
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen
 
 from miqa_app.core.geometry import direction_letters
 from miqa_app.core.score_colours import score_colours
+from miqa_app.gui.viewer.labels import text
 
 if TYPE_CHECKING:
     from miqa_app.core.series import Series
@@ -21,7 +23,6 @@ LIGHT = QColor("#e8ecf1")
 SOFT = QColor("#b9c3cf")
 AMBER = QColor("#f4bf57")
 MARGIN = 12.0
-_RIM = QColor(0, 0, 0, 170)
 # what a radiographer looks for first; the rest is in the report
 _FACTS = (
     "Field strength",
@@ -35,7 +36,7 @@ _FACTS = (
     "Matrix",
     "Spacing",
 )
-_ROOMY, _FULL, _MIDDLE, _LEAST = 520, 380, 240, 110
+_ROOMY, _SLIM, _FULL, _MIDDLE, _LEAST = 520, 480, 380, 240, 110
 
 
 @dataclass(frozen=True)
@@ -120,48 +121,27 @@ def paint(
 
 
 def paint_bar(painter: QPainter, area: QRectF, display: Display, *, has_map: bool) -> None:
-    """Paint the colour bar with its scale, the same for every slice and every case."""
+    """Paint the colour bar with its scale, the same for every slice and every case; a slim one beside small images."""
     if min(area.width(), area.height()) < _MIDDLE:
         return
-    height = min(area.height() * (0.42 if area.height() >= _ROOMY else 0.36), 240.0)
-    bar = QRectF(area.right() - 64, area.center().y() - height / 2, 14, height)
     painter.setFont(_font(8.5))
     if not has_map:
         place = QRectF(area.right() - 212, area.center().y() + 16, 200, 18)
         text(painter, place, "No map of this slice", Qt.AlignmentFlag.AlignRight, SOFT)
         return
-    painter.fillRect(bar.adjusted(-8, -34, 46, 26), QColor(0, 0, 0, 150))
-    rgba = np.ascontiguousarray(
-        np.dstack([score_colours()[::-1].reshape(256, 1, 3), np.full((256, 1, 1), 255, np.uint8)])
-    )
-    painter.drawImage(bar, QImage(rgba.data, 1, 256, 4, QImage.Format.Format_RGBA8888))
-    painter.setPen(QPen(QColor("#8a94a1"), 1))
-    painter.drawRect(bar)
-    for tick in (0, 25, 50, 75, 100):
-        y = bar.bottom() - height * tick / 100
-        painter.setPen(QPen(LIGHT, 1))
-        painter.drawLine(QPointF(bar.right(), y), QPointF(bar.right() + 4, y))
-        text(
-            painter,
-            QRectF(bar.right() + 7, y - 8, 40, 16),
-            str(tick),
-            Qt.AlignmentFlag.AlignLeft,
-            LIGHT,
-        )
-    text(
-        painter,
-        QRectF(bar.left() - 8, bar.top() - 32, 62, 16),
-        "Local score",
-        Qt.AlignmentFlag.AlignLeft,
-        LIGHT,
-    )
-    text(
-        painter,
-        QRectF(bar.left() - 8, bar.bottom() + 8, 62, 16),
-        "100 = best",
-        Qt.AlignmentFlag.AlignLeft,
-        SOFT,
-    )
+    slim = area.width() < _SLIM
+    height = min(area.height() * (0.42 if area.height() >= _ROOMY else 0.36), 240.0)
+    left, width = (area.right() - 40, 8) if slim else (area.right() - 64, 14)
+    bar = QRectF(left, area.center().y() - height / 2, width, height)
+    if not slim:
+        painter.fillRect(bar.adjusted(-8, -34, 46, 26), QColor(0, 0, 0, 150))
+        for words, y, colour in (
+            ("Local score", bar.top() - 32, LIGHT),
+            ("100 = best", bar.bottom() + 8, SOFT),
+        ):
+            place = QRectF(bar.left() - 8, y, 62, 16)
+            text(painter, place, words, Qt.AlignmentFlag.AlignLeft, colour)
+    _scale(painter, bar, (0, 50, 100) if slim else (0, 25, 50, 75, 100))
     if display.threshold < 100:
         y = bar.bottom() - height * display.threshold / 100
         painter.fillRect(
@@ -171,24 +151,28 @@ def paint_bar(painter: QPainter, area: QRectF, display: Display, *, has_map: boo
         painter.drawLine(QPointF(bar.left() - 5, y), QPointF(bar.right() + 4, y))
 
 
+def _scale(painter: QPainter, bar: QRectF, ticks: tuple[int, ...]) -> None:
+    """Paint the colours of the bar and its ticks."""
+    rgba = np.ascontiguousarray(
+        np.dstack([score_colours()[::-1].reshape(256, 1, 3), np.full((256, 1, 1), 255, np.uint8)])
+    )
+    painter.drawImage(bar, QImage(rgba.data, 1, 256, 4, QImage.Format.Format_RGBA8888))
+    painter.setPen(QPen(QColor("#8a94a1"), 1))
+    painter.drawRect(bar)
+    for tick in ticks:
+        y = bar.bottom() - bar.height() * tick / 100
+        painter.setPen(QPen(LIGHT, 1))
+        painter.drawLine(QPointF(bar.right(), y), QPointF(bar.right() + 4, y))
+        place = QRectF(bar.right() + 7, y - 8, 40, 16)
+        text(painter, place, str(tick), Qt.AlignmentFlag.AlignLeft, LIGHT)
+
+
 def paint_message(painter: QPainter, area: QRectF, title: str, detail: str = "") -> None:
     """Paint one calm sentence in the middle of an empty view."""
     painter.setFont(_font(13))
     text(painter, area.translated(0, -14), title, Qt.AlignmentFlag.AlignCenter, LIGHT)
     painter.setFont(_font(10))
     text(painter, area.translated(0, 16), detail, Qt.AlignmentFlag.AlignCenter, SOFT)
-
-
-def text(
-    painter: QPainter, area: QRectF, words: str, align: Qt.AlignmentFlag, colour: QColor
-) -> None:
-    """Paint words with a dark rim, so that they stay readable on white fat and on black air."""
-    flags = int(align) | int(Qt.AlignmentFlag.AlignVCenter)
-    painter.setPen(_RIM)
-    for across, down in ((-1, 0), (1, 0), (0, -1), (0, 1)):
-        painter.drawText(area.translated(across, down), flags, words)
-    painter.setPen(colour)
-    painter.drawText(area, flags, words)
 
 
 def _block(
@@ -220,7 +204,7 @@ def _letters(
     """Paint the letters of the patient's sides at the middle of each edge."""
     painter.setFont(_font(12, bold=True))
     flag = Qt.AlignmentFlag
-    room = 92.0 if bar else MARGIN
+    room = (46.0 if area.width() < _SLIM else 92.0) if bar else MARGIN
     middle = QRectF(area.left() + MARGIN, area.center().y() - 12, area.width() - MARGIN - room, 24)
     across = QRectF(area.left(), area.top() + MARGIN - 4, area.width(), 22)
     bottom = across.translated(0, area.height() - 2 * MARGIN - (14 if low else 32))
@@ -272,6 +256,7 @@ def _number(value: float) -> str:
     return f"{value:.0f}" if abs(value) >= 20 else f"{value:.3g}"
 
 
+@cache
 def _font(size: float, *, bold: bool = False) -> QFont:
     """Return the interface font at a size in points."""
     font = QFont()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt, Signal
 from PySide6.QtWidgets import QApplication, QFrame, QGridLayout, QVBoxLayout, QWidget
 
 from miqa_app.gui.viewer import pixels
@@ -74,7 +74,17 @@ class ViewerPanel(QFrame):
         if cell.entry is entry:
             return
         self._remember(cell)
-        cell.show_entry(entry, self._states.get(entry.key))
+        state = self._states.get(entry.key)
+        copy = state and dataclasses.replace(state, pan=QPointF(state.pan))  # two cells may show it
+        cell.show_entry(entry, copy)
+
+    def turn_to(self, entry: Entry) -> None:
+        """Turn to the cell on screen that shows a series, or show it in the active one."""
+        shown = [cell for cell in self._cells_with(entry.key) if cell.isVisibleTo(self)]
+        if shown and self.count > 1:
+            self.activate(self.active if self.active in shown else shown[0])
+        else:
+            self.show_entry(entry)
 
     def take_change(self, entry: Entry) -> None:
         """Take the newest series and result in the cells that show it."""
