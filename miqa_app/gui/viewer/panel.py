@@ -39,14 +39,14 @@ class ViewerPanel(QFrame):
         super().__init__(parent)
         self.setObjectName("panel")
         self.display = Display()
-        self.cells = [Cell(number) for number in (1, 2, 3, 4)]
+        self.grid = QWidget()
+        self.cells = [Cell(number, self.grid) for number in (1, 2, 3, 4)]
         self.active = self.cells[0]
         self.count = 1
         self._many = 2
         self._states: dict[str, ViewState] = {}
         self._manual: ManualLink | None = None
         self._following = self._placing = False
-        self.grid = QWidget()
         self._grid = QGridLayout(self.grid)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(4)
@@ -80,7 +80,7 @@ class ViewerPanel(QFrame):
 
     def turn_to(self, entry: Entry) -> None:
         """Turn to the cell on screen that shows a series, or show it in the active one."""
-        shown = [cell for cell in self._cells_with(entry.key) if cell.isVisibleTo(self)]
+        shown = [cell for cell in self.cells[: self.count] if cell.entry is entry]
         if shown and self.count > 1:
             self.activate(self.active if self.active in shown else shown[0])
         else:
