@@ -362,6 +362,7 @@ class MainWindow(QMainWindow):
         states |= {"smooth": display.smooth, "neurological": display.neurological}
         for name, on in states.items():
             self.actions_by_id[name].setChecked(on)
+        self.studies.set_identity(display.identity)
 
     def _fill_cells(self, count: int) -> None:
         """Put series that are not yet on screen into cells that have become visible."""

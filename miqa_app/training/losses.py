@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from miqa_app.training.recipe import LossWeights
 
 RANK_MARGIN = 0.05
+AIR_WEIGHT = 0.25
 
 
 def total_loss(
@@ -35,7 +36,9 @@ def total_loss(
             prediction.artefact_logits.float(), batch["kinds"]
         ),
         "severity": functional.smooth_l1_loss(prediction.severity.float(), batch["severity"]),
-        "map": map_loss(prediction.score_map.float(), batch["cells"], batch["inside"]),
+        "map": map_loss(
+            prediction.score_map.float(), batch["cells"], batch["inside"], prediction.valid
+        ),
         "spread": spread_loss(score, prediction.log_variance.float(), batch["q"]),
     }
     loss = torch.stack([getattr(weights, name) * value for name, value in parts.items()]).sum()
@@ -57,9 +60,13 @@ def rank_loss(score: Tensor, target: Tensor) -> Tensor:
     return functional.relu(margin - difference * truth.sign()).mean()
 
 
-def map_loss(score_map: Tensor, cells: Tensor, inside: Tensor) -> Tensor:
-    """Return the Huber loss of the score map against the local quality, on object cells only."""
-    weight = inside.float()
+def map_loss(score_map: Tensor, cells: Tensor, inside: Tensor, valid: Tensor) -> Tensor:
+    """Return the Huber loss of the score map against the local quality, over real cells.
+
+    Air counts a quarter of the object: ghosts and interference show best there, and a map that was never told
+    anything about air would tint it at random.
+    """
+    weight = torch.where(inside, 1.0, AIR_WEIGHT) * valid.float()
     value = functional.huber_loss(score_map, cells, reduction="none", delta=0.5)
     return (value * weight).sum() / weight.sum().clamp(min=1)
 

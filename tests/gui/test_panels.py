@@ -202,12 +202,18 @@ def test_series_of_one_name_are_told_apart_by_plane_echo_or_file():
 
 
 def test_a_study_without_a_name_takes_that_of_its_folder():
-    assert study_name(make_series(study_description="Brain")) == "Brain"
     from dataclasses import replace
 
+    named = make_series(study_description="DOE^JANE knee")
+    assert study_name(named, 2, identity=True) == "DOE^JANE knee"
+    assert study_name(named, 2, identity=False) == "Study 2"
+
     plain = make_series()
-    assert study_name(replace(plain, source="/scans/patient20/t2.nii.gz")) == "patient20"
-    assert study_name(replace(plain, source="C:\\scans\\knee")) == "knee"
+    assert (
+        study_name(replace(plain, source="/scans/patient20/t2.nii.gz"), 1, identity=False)
+        == "patient20"
+    )
+    assert study_name(replace(plain, source="C:\\scans\\knee"), 1, identity=True) == "knee"
     one, other = (replace(plain, source=f"/scans/{name}/t2.nii.gz") for name in "ab")
     assert study_key(one) != study_key(other)
 

@@ -178,7 +178,9 @@ def test_no_letters_but_a_notice_where_the_file_has_no_geometry(view):
 def test_texts_hide_step_by_step_and_identity_is_off_by_default():
     from miqa_app.gui.viewer.annotations import corners
 
-    series = make_series(identity={"Patient": "DOE^JANE"}, facts={"TE": "90 ms"})
+    series = make_series(
+        study_description="DOE^JANE knee", identity={"Patient": "DOE^JANE"}, facts={"TE": "90 ms"}
+    )
     window = series.windows[0]
     full = corners(series, 0, window, 1.0, Display(), 600)
     assert "Radiological convention" in full.bottom

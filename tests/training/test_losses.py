@@ -10,6 +10,7 @@ from torch import Tensor, tensor
 
 from miqa_app.networks import build
 from miqa_app.training.losses import (
+    AIR_WEIGHT,
     RANK_MARGIN,
     map_loss,
     plcc_loss,
@@ -55,17 +56,22 @@ def test_the_hinge_ranks_the_two_members_of_a_group(
     assert rank_loss(tensor(score), tensor(target)).item() == pytest.approx(expected, abs=1e-6)
 
 
-def test_the_map_counts_only_cells_inside_the_object() -> None:
+def test_the_map_counts_air_a_quarter_and_padding_not_at_all() -> None:
     inside = torch.zeros(1, 4, 4, dtype=torch.bool)
     inside[0, :2] = True
+    valid = torch.ones_like(inside)
+    valid[0, 3] = False
     target, found = torch.full((1, 4, 4), 0.5), torch.full((1, 4, 4), 0.5)
-    found[0, 2:] = 99
-    assert map_loss(found, target, inside).item() == 0
-    found[0, 0, 0] = 0.9  # Huber below 0.5: 0.4²/2 over eight cells
-    assert map_loss(found, target, inside).item() == pytest.approx(0.08 / 8)
-    found[0, 0, 0] = 2.5  # Huber above 0.5: 0.5 · (2 − 0.25) over eight cells
-    assert map_loss(found, target, inside).item() == pytest.approx(0.875 / 8)
-    assert map_loss(found, target, torch.zeros_like(inside)).item() == 0
+    found[0, 3] = 99
+    assert map_loss(found, target, inside, valid).item() == 0
+    mass = 8 + 4 * AIR_WEIGHT
+    found[0, 0, 0] = 0.9  # Huber below 0.5: 0.4²/2
+    assert map_loss(found, target, inside, valid).item() == pytest.approx(0.08 / mass)
+    found[0, 0, 0] = 2.5  # Huber above 0.5: 0.5 · (2 − 0.25)
+    assert map_loss(found, target, inside, valid).item() == pytest.approx(0.875 / mass)
+    found[0, 0, 0], found[0, 2, 0] = 0.5, 0.9
+    assert map_loss(found, target, inside, valid).item() == pytest.approx(0.02 / mass)
+    assert map_loss(found, target, inside, torch.zeros_like(valid)).item() == 0
 
 
 def test_the_spread_is_best_at_the_true_error_and_leaves_the_score_alone() -> None:

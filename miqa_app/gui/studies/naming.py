@@ -20,13 +20,13 @@ def study_key(series: Series) -> str:
     return series.study_uid or series.study_description or f"folder {_folder(series)}"
 
 
-def study_name(series: Series) -> str:
-    """Return what the study is called, or else the folder it came from."""
-    return (
-        series.study_description
-        or _folder(series).rpartition("/")[2]
-        or ("Study" if series.study_uid else "Files")
-    )
+def study_name(series: Series, number: int, *, identity: bool) -> str:
+    """Return what the study is called: its description where identities may be shown, else its number or folder."""
+    if identity and series.study_description:
+        return series.study_description
+    if series.study_uid or series.study_description:
+        return f"Study {number}"
+    return _folder(series).rpartition("/")[2] or "Files"
 
 
 def distinction(series: Series, others: Iterable[Series]) -> str:

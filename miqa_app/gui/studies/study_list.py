@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from miqa_app.core.series import Series
 from miqa_app.gui import icons
 from miqa_app.gui.entries import State
 from miqa_app.gui.studies.naming import distinction, study_key, study_name
@@ -51,12 +52,20 @@ class StudyList(QTreeWidget):
         self.setItemDelegate(_Row(theme, self))
         self._studies: dict[str, QTreeWidgetItem] = {}
         self._rows: dict[str, QTreeWidgetItem] = {}
+        self._identity = False
         self.currentItemChanged.connect(self._chosen)
 
     def set_theme(self, theme: Theme) -> None:
         """Take the colours of a theme."""
         self.itemDelegate().theme = theme
         self.viewport().update()
+
+    def set_identity(self, on: bool) -> None:
+        """Name the studies as the scanner does, or by number: people write names into study descriptions."""
+        if on != self._identity:
+            self._identity = on
+            for number, branch in enumerate(self._studies.values(), start=1):
+                self._entitle(branch, branch.child(0).data(0, _ENTRY).series, number)
 
     def put(self, entry: Entry) -> None:
         """Add a series under its study, or show its newest state."""
@@ -111,12 +120,16 @@ class StudyList(QTreeWidget):
         key = study_key(entry.series)
         if key not in self._studies:
             branch = QTreeWidgetItem(self)
-            branch.setText(0, study_name(entry.series))
-            branch.setToolTip(0, study_name(entry.series))
+            self._entitle(branch, entry.series, len(self._studies) + 1)
             branch.setFlags(Qt.ItemFlag.ItemIsEnabled)
             branch.setExpanded(True)
             self._studies[key] = branch
         return self._studies[key]
+
+    def _entitle(self, branch: QTreeWidgetItem, series: Series, number: int) -> None:
+        name = study_name(series, number, identity=self._identity)
+        branch.setText(0, name)
+        branch.setToolTip(0, name)
 
     def _tell_apart(self, study: QTreeWidgetItem) -> None:
         """Write beside series of one name what makes them different."""

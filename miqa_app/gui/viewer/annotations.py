@@ -70,7 +70,9 @@ def corners(
             notice=notice,
         )
     who = (
-        tuple(f"{value}" for value in series.identity.values() if value) if display.identity else ()
+        (series.study_description, *(f"{value}" for value in series.identity.values()))
+        if display.identity
+        else ()
     )
     view = f"Zoom {scale * 100:.0f} %, {'linear' if display.smooth else 'nearest'}"
     if display.heat:
@@ -78,8 +80,7 @@ def corners(
     return Corners(
         top_left=(
             series.description or "Series",
-            *filter(None, (series.study_description,)),
-            *who[:6],
+            *list(filter(None, who))[:7],
         ),
         top_right=tuple(f"{name} {series.facts[name]}" for name in _FACTS if name in series.facts)[
             : 7 if side >= _ROOMY else 4
