@@ -108,7 +108,7 @@ def _swin_alone(name: str, transformer: TransformerName) -> NetworkConfig:
 
 _VGG = (2, 3, 4)
 _ROWS = (
-    NetworkConfig(name="base"),
+    NetworkConfig(name="base", channels="views"),
     NetworkConfig(
         name="lite",
         cnn="resnet18",
