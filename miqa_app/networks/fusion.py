@@ -80,16 +80,17 @@ class CellHead(nn.Module):
 
 
 class PooledHeads(nn.Module):
-    """Log variance, artefact kinds and their severity from the fused map, by its mean and its peak.
+    """Log variance, artefact kinds and their severity, from the mean of the fused map and the peaks of two maps.
 
-    The mean alone dilutes what touches few cells: a zipper line, a spike, a hole of lost signal.
+    The mean alone dilutes what touches few cells: a zipper line, a spike, a hole of lost signal. So the peaks of the
+    fused map and of the map of artefact kinds stand beside it.
     """
 
     def __init__(self, channels: int, kinds: int) -> None:
         """Build the three heads."""
         super().__init__()
         narrow = channels // 2
-        self.hidden = nn.Linear(2 * channels, narrow)
+        self.hidden = nn.Linear(2 * channels + kinds, narrow)
         self.log_variance = nn.Linear(narrow, 1)
         self.artefact = nn.Linear(narrow, kinds)
         self.severity = nn.Linear(narrow, kinds)

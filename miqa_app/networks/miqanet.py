@@ -56,7 +56,8 @@ class Prediction(NamedTuple):
         contribution_map: (B, h, w) by how much each cell moves the score.
         valid: (B, h, w) bool, cells that hold real pixels.
         embedding: (B, D) weighted mean of the fused map; D is 2C, or C for one branch.
-        peak: (B, D) greatest value of each channel of the fused map.
+        kind_map: (B, K, h, w) logit of each kind of artefact in each cell.
+        peak: (B, D + K) mean of the greatest 2 % of each channel of the fused map and of the kind map.
         gates: (B, 2) weights of the CNN and of the transformer; 0 for a missing branch.
     """
 
@@ -68,6 +69,7 @@ class Prediction(NamedTuple):
     weight_map: Tensor
     contribution_map: Tensor
     valid: Tensor
+    kind_map: Tensor
     embedding: Tensor
     peak: Tensor
     gates: Tensor
@@ -99,6 +101,7 @@ class MIQANet(nn.Module):
         self.decoder = Decoder(config)
         self.score_head = CellHead(self.decoder.channels, config.width)
         self.weight_head = CellHead(self.decoder.channels, config.width)
+        self.kind_head = nn.Conv2d(config.fused_channels, config.artefact_kinds, 1)
         self.heads = PooledHeads(config.fused_channels, config.artefact_kinds)
         mean, deviation = _NORMS[config.norm]
         self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
@@ -138,7 +141,9 @@ class MIQANet(nn.Module):
         for head in (self.score_head, self.weight_head):
             nn.init.trunc_normal_(head.output.weight, std=0.02)
         nn.init.constant_(self.score_head.output.bias, self.config.score_bias)  # type: ignore[arg-type]
-        nn.init.constant_(self.heads.artefact.bias, RARE)
+        nn.init.trunc_normal_(self.kind_head.weight, std=0.02)
+        for layer in (self.heads.artefact, self.kind_head):
+            nn.init.constant_(layer.bias, RARE)  # type: ignore[arg-type]
         if self.config.fused:
             if self.align.offset is not None:
                 nn.init.zeros_(self.align.offset.weight)
@@ -179,6 +184,7 @@ class MIQANet(nn.Module):
             weight_map=result.weight_map[:, :rows, :columns],
             contribution_map=result.contribution_map[:, :rows, :columns],
             valid=result.valid[:, :rows, :columns],
+            kind_map=result.kind_map[:, :, :rows, :columns],
         )
 
     def predict_padded(self, image: Tensor, valid: Tensor) -> Prediction:
@@ -197,11 +203,12 @@ class MIQANet(nn.Module):
         weight_map = torch.sigmoid(self.weight_head(decoded))
         score, contribution = pool_score(score_map, weight_map, valid)
         embedding = weighted_mean(fused, weight_map, valid)
-        peak = masked_peak(fused, valid)
+        kind_map = self.kind_head(fused).float()
+        peak = masked_peak(torch.cat((fused.float(), kind_map), dim=1), valid)
         log_variance, logits, severity = self.heads(embedding, peak)
         return Prediction(
             score, log_variance, logits, severity,
-            score_map, weight_map, contribution, valid, embedding, peak, gates,
+            score_map, weight_map, contribution, valid, kind_map, embedding, peak, gates,
         )  # fmt: skip
 
     def fuse(self, image: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:

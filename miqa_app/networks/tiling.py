@@ -69,8 +69,13 @@ class _Blend:
         self.valid = valid
         self.hann = hann_window(*window).to(valid.device)
         self.sums = torch.zeros(3, *valid.shape, device=valid.device)
+        self.kinds = torch.zeros(model.config.artefact_kinds, *valid.shape, device=valid.device)
         self.embedding = torch.zeros(model.config.fused_channels, device=valid.device)
-        self.peak = torch.full_like(self.embedding, float("-inf"))
+        self.peak = torch.full(
+            (model.config.fused_channels + model.config.artefact_kinds,),
+            float("-inf"),
+            device=valid.device,
+        )
         self.gates = torch.zeros(2, device=valid.device)
         self.mass = torch.zeros((), device=valid.device)
 
@@ -96,6 +101,7 @@ class _Blend:
         self.sums[0][part] += self.hann
         self.sums[1][part] += self.hann * result.score_map[index]
         self.sums[2][part] += self.hann * weight
+        self.kinds[:, *part] += self.hann * result.kind_map[index]
         mass = (self.hann * weight * self.valid[part]).sum()
         self.embedding += mass * result.embedding[index]
         if bool(self.valid[part].any()):
@@ -109,6 +115,7 @@ class _Blend:
         score_map = (self.sums[1] / self.sums[0])[None][part]
         weight_map = (self.sums[2] / self.sums[0])[None][part]
         valid = self.valid[None][part]
+        kind_map = (self.kinds / self.sums[0])[None][:, :, :rows, :columns]
         score, contribution = pool_score(score_map, weight_map, valid)
         mass = self.mass.clamp_min(1e-12)
         embedding = (self.embedding / mass)[None]
@@ -116,7 +123,7 @@ class _Blend:
         log_variance, logits, severity = self.model.heads(embedding, peak)
         return Prediction(
             score, log_variance, logits, severity, score_map, weight_map,
-            contribution, valid, embedding, peak, (self.gates / mass)[None],
+            contribution, valid, kind_map, embedding, peak, (self.gates / mass)[None],
         )  # fmt: skip
 
 

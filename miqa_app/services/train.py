@@ -49,6 +49,7 @@ def train_model(recipe: Recipe, data: Path, run: Path, report: Callable[[Progres
         MiqaError: the training diverged.
     """
     outcome = fit(recipe, data, run, report)
+    torch.set_num_threads(os.cpu_count() or 1)
     engine = Engine(half_precision_network(outcome.network), "auto")
     interval = Calibration(1.0)
     for step in calibrate(recipe.validation, data, engine):

@@ -86,7 +86,7 @@ def fit(
     validation = Crops(
         _pool(recipe, data, run, report, "validation"),
         index,
-        recipe.crop,
+        recipe.last_crop,
         recipe.seed + 1,
         fixed=True,
     )
@@ -96,7 +96,7 @@ def fit(
         module.network.load_state_dict(
             load_model(recipe.warm_start).network.requires_grad_(True).state_dict()
         )
-    reporter = _Reporter(report)
+    reporter = _Reporter(report, recipe)
     trainer = _trainer(recipe, run, AveragedWeights(recipe.ema, train, recipe.batch), reporter)
     last = run / "last.ckpt"
     with warnings.catch_warnings():
@@ -110,6 +110,9 @@ def fit(
             ckpt_path=last if last.exists() else None,
             weights_only=False,
         )
+    if not trainer.is_global_zero:
+        # a helper process of a run on several devices: the first one evaluates and writes the model
+        raise SystemExit(0)
     if not all(torch.isfinite(p).all() for p in module.network.parameters()):
         message = f"The training of {recipe.name} diverged; lower the learning rate in the recipe."
         raise MiqaError(message)
@@ -172,7 +175,11 @@ def freeze_index(recipe: Recipe, data: Path, run: Path, report: Callable[[Progre
 
 def _loader(crops: Crops, recipe: Recipe, *, shuffle: bool) -> torch.utils.data.DataLoader[Any]:
     return torch.utils.data.DataLoader(
-        crops, batch_size=recipe.batch // 2, shuffle=shuffle, drop_last=shuffle, num_workers=0
+        crops,
+        batch_size=recipe.batch // 2 // recipe.devices,
+        shuffle=shuffle,
+        drop_last=shuffle,
+        num_workers=0,
     )
 
 
@@ -186,7 +193,8 @@ def _trainer(
         gradient_clip_val=1.0,
         deterministic="warn",
         accelerator="auto",
-        devices=1,
+        devices=recipe.devices,
+        strategy="ddp" if recipe.devices > 1 else "auto",
         logger=lightning.pytorch.loggers.CSVLogger(run, name="", version=_free_log(run)),
         enable_progress_bar=False,
         enable_model_summary=False,
@@ -209,14 +217,15 @@ def _trainer(
 
 
 class _Reporter(Callback):
-    """Tells the progress, keeps the time, and gives the data set a new draw of crops in every epoch.
+    """Tells the progress, keeps the time, and gives the data set a new draw and the size of the crops for every epoch.
 
     Attributes:
         seconds: spent training, over all parts of a run that was stopped and continued.
     """
 
-    def __init__(self, report: Callable[[Progress], None]) -> None:
+    def __init__(self, report: Callable[[Progress], None], recipe: Recipe) -> None:
         self._report = report
+        self._recipe = recipe
         self._since = time.monotonic()
         self.seconds = 0.0
 
@@ -239,7 +248,10 @@ class _Reporter(Callback):
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
         del pl_module
-        trainer.train_dataloader.dataset.epoch = trainer.current_epoch  # type: ignore[union-attr]
+        crops: Crops = trainer.train_dataloader.dataset  # type: ignore[union-attr,assignment]
+        crops.epoch = trainer.current_epoch
+        last = trainer.current_epoch >= self._recipe.epochs - self._recipe.last_epochs
+        crops.edge = self._recipe.last_crop if last else self._recipe.crop
 
     def on_train_batch_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, *_args: Any
@@ -248,7 +260,7 @@ class _Reporter(Callback):
         now = time.monotonic()
         self.seconds += now - self._since
         self._since = now
-        if trainer.global_step % 10 == 0:
+        if trainer.is_global_zero and trainer.global_step % 10 == 0:
             metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
             self._report(
                 Progress(

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 RANK_MARGIN = 0.05
 AIR_WEIGHT = 0.25
+CLEAN_WEIGHT = 2.0
+"""Weight of a clean slice in the loss of the score: most scans of a hospital are clean, few of the pool."""
 
 
 def total_loss(
@@ -24,12 +26,13 @@ def total_loss(
 
     Args:
         prediction: for B slices, members of a group next to each other.
-        batch: q (B,), kinds (B, K), severity (B, K), cells (B, h, w), inside (B, h, w).
+        batch: q (B,), kinds (B, K), severity (B, K), cells (B, h, w), damaged (B, h, w), inside (B, h, w).
         weights: of the parts.
     """
     score = prediction.score.float()
+    importance = torch.where(batch["kinds"].amax(dim=1) > 0, 1.0, CLEAN_WEIGHT)
     parts = {
-        "score": functional.mse_loss(score, batch["q"]),
+        "score": ((score - batch["q"]) ** 2 * importance).sum() / importance.sum(),
         "plcc": plcc_loss(score, batch["q"]),
         "rank": rank_loss(score, batch["q"]),
         "kind": functional.binary_cross_entropy_with_logits(
@@ -38,6 +41,13 @@ def total_loss(
         "severity": functional.smooth_l1_loss(prediction.severity.float(), batch["severity"]),
         "map": map_loss(
             prediction.score_map.float(), batch["cells"], batch["inside"], prediction.valid
+        ),
+        "kind_map": kind_map_loss(
+            prediction.kind_map.float(),
+            batch["kinds"],
+            batch["damaged"],
+            batch["inside"],
+            prediction.valid,
         ),
         "spread": spread_loss(score, prediction.log_variance.float(), batch["q"]),
     }
@@ -68,6 +78,19 @@ def map_loss(score_map: Tensor, cells: Tensor, inside: Tensor, valid: Tensor) ->
     """
     weight = torch.where(inside, 1.0, AIR_WEIGHT) * valid.float()
     value = functional.huber_loss(score_map, cells, reduction="none", delta=0.5)
+    return (value * weight).sum() / weight.sum().clamp(min=1)
+
+
+def kind_map_loss(
+    kind_map: Tensor, kinds: Tensor, damaged: Tensor, inside: Tensor, valid: Tensor
+) -> Tensor:
+    """Return the cross entropy of the artefact kinds cell by cell: a kind is present where its slice is damaged.
+
+    Hundreds of labels per slice instead of one: what a zipper looks like is learnt from the cells that it crosses.
+    """
+    target = kinds[:, :, None, None] * damaged[:, None].float()
+    weight = torch.where(inside, 1.0, AIR_WEIGHT) * valid.float()
+    value = functional.binary_cross_entropy_with_logits(kind_map, target, reduction="none").mean(1)
     return (value * weight).sum() / weight.sum().clamp(min=1)
 
 

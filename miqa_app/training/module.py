@@ -57,10 +57,12 @@ class QualityModule(lightning.LightningModule):
         self.log(
             "validation/srocc",
             float(spearmanr(score, target).statistic) if varies else 0.0,
-            prog_bar=True,
+            sync_dist=True,
         )
-        self.log("validation/plcc", float(pearsonr(score, target).statistic) if varies else 0.0)
-        self.log("validation/rmse", float(((score - target) ** 2).mean() ** 0.5) * 100)
+        plcc = float(pearsonr(score, target).statistic) if varies else 0.0
+        self.log("validation/plcc", plcc, sync_dist=True)
+        rmse = float(((score - target) ** 2).mean() ** 0.5) * 100
+        self.log("validation/rmse", rmse, sync_dist=True)
 
     def configure_optimizers(self) -> Any:
         """Return AdamW, no decay on biases and norms, with a linear warm-up and one cosine over all steps."""

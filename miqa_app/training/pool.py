@@ -199,7 +199,11 @@ class Crops(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
     """Random crops of the groups: both members of a group cut, flipped and turned alike.
 
     Item: image (2, 1, E, E), q (2,) 0–1, kinds (2, K), severity (2, K) effective, cells (2, e, e) local quality 0–1,
-    inside (2, e, e), valid (2, 1, E, E).
+    damaged (2, e, e), inside (2, e, e), valid (2, 1, E, E).
+
+    Attributes:
+        edge: E in pixels; may change between epochs.
+        epoch: decides the crops.
     """
 
     def __init__(
@@ -207,7 +211,8 @@ class Crops(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
     ) -> None:
         """Compute the targets of the pool; `fixed` takes the same crop every time, for validation."""
         self._samples = pool.samples
-        self._edge, self._seed, self._fixed = edge, seed, fixed
+        self.edge = edge
+        self._seed, self._fixed = seed, fixed
         self._index = index
         self._q = [index.q(sample.metrics, sample.energies) / 100 for sample in pool.samples]
         self.epoch = 0
@@ -241,7 +246,7 @@ class Crops(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
     def _corner(self, pair: Sequence[Sample], rng: np.random.Generator) -> tuple[int, int]:
         """Return the upper left corner in cells; for local damage the crop holds the place of the worst."""
         damage = max(pair, key=lambda sample: float(sample.damage.max())).damage
-        span = self._edge // CELL
+        span = self.edge // CELL
         local = any(kind in LOCAL_KINDS for sample in pair for kind in sample.energies)
         centre = np.array(np.unravel_index(int(damage.argmax()), damage.shape)) if local else None
         corner = []
@@ -258,11 +263,11 @@ class Crops(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
 
     def _member(self, number: int, corner: tuple[int, int]) -> dict[str, NDArray[Any]]:
         sample, q = self._samples[number], self._q[number]
-        span = self._edge // CELL
+        span = self.edge // CELL
         box = np.s_[corner[0] : corner[0] + span, corner[1] : corner[1] + span]
         pixels = np.s_[
-            corner[0] * CELL : corner[0] * CELL + self._edge,
-            corner[1] * CELL : corner[1] * CELL + self._edge,
+            corner[0] * CELL : corner[0] * CELL + self.edge,
+            corner[1] * CELL : corner[1] * CELL + self.edge,
         ]
         plane = sample.plane[pixels].astype(np.float32)
         effective = np.array(
@@ -275,12 +280,13 @@ class Crops(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
             dtype=np.float32,
         )
         return {
-            "image": _fill(plane, self._edge)[None],
-            "valid": _fill(np.ones(plane.shape, dtype=bool), self._edge)[None],
+            "image": _fill(plane, self.edge)[None],
+            "valid": _fill(np.ones(plane.shape, dtype=bool), self.edge)[None],
             "q": np.array(q, dtype=np.float32),
             "kinds": np.array([float(kind in sample.energies) for kind in KEYS], dtype=np.float32),
             "severity": effective,
             "cells": _fill(local_quality(sample, q)[box], span, 1.0),
+            "damaged": _fill(damaged(sample)[box], span),
             "inside": _fill(sample.inside[box], span),
         }
 
@@ -292,6 +298,13 @@ def local_quality(sample: Sample, q: float) -> NDArray[np.float32]:
     mean = float(sample.damage[sample.inside].mean())
     relative = np.minimum(sample.damage / max(mean, 1e-6), 4.0)
     return np.asarray(np.clip(1 - (1 - q) * relative, -0.1, 1), dtype=np.float32)
+
+
+def damaged(sample: Sample) -> NDArray[np.bool_]:
+    """Return the cells whose damage is at least half of the mean on the object."""
+    if not sample.energies or not sample.inside.any():
+        return np.zeros(sample.damage.shape, dtype=bool)
+    return np.asarray(sample.damage > 0.5 * max(float(sample.damage[sample.inside].mean()), 1e-6))
 
 
 def _fill(values: NDArray[Any], edge: int, value: float = 0) -> NDArray[Any]:

@@ -28,6 +28,7 @@ class LossWeights(BaseModel):
     kind: Weight = 0.5
     severity: Weight = 0.2
     map: Weight = 0.5
+    kind_map: Weight = 0.5
     spread: Weight = 0.1
 
 
@@ -43,8 +44,12 @@ class Recipe(BaseModel):
         groups: groups of two degraded slices of one clean slice.
         validation_groups: the same from the validation sources.
         epochs: passes over the pool.
-        batch: slices per step, an even number.
+        batch: slices per step over all devices; each device takes an even number.
+        devices: GPUs, or processes where there is none: two of one thread each pass more slices through a small
+            network than one of two threads.
         crop: edge of a training crop in pixels, a multiple of 32.
+        last_epochs: how many epochs at the end see larger crops.
+        last_crop: edge of those.
         learning_rate: peak of the one cosine.
         weight_decay: AdamW's.
         ema: decay of the averaged weights per step.
@@ -66,7 +71,10 @@ class Recipe(BaseModel):
     validation_groups: Positive
     epochs: Positive
     batch: Annotated[int, Field(ge=4, multiple_of=2)]
+    devices: Positive = 1
     crop: Annotated[int, Field(ge=64, multiple_of=32)]
+    last_epochs: Annotated[int, Field(ge=0)] = 0
+    last_crop: Annotated[int, Field(ge=64, multiple_of=32)] = 192
     learning_rate: Annotated[float, Field(gt=0)]
     weight_decay: Weight = 0.05
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.998
@@ -75,6 +83,14 @@ class Recipe(BaseModel):
     loss: LossWeights = LossWeights()
     train: list[Source]
     validation: list[Source]
+
+    @model_validator(mode="after")
+    def _groups_stay_together(self) -> Recipe:
+        """Refuse a batch that would part the two members of a group."""
+        if self.batch % (2 * self.devices):
+            message = f"the batch must be a multiple of {2 * self.devices}, two slices per device, not {self.batch}"
+            raise ValueError(message)
+        return self
 
     @model_validator(mode="after")
     def _subjects_stay_on_one_side(self) -> Recipe:

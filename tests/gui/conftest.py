@@ -32,9 +32,11 @@ def nothing_left_running(qapp):
     qapp.processEvents()
     gc.collect()
     left = [f"window {w}" for w in QApplication.topLevelWidgets() if w.isVisible()]
-    pools = [o for o in gc.get_objects() if isinstance(o, QThreadPool)]
+    # by type(), for isinstance() wakes the lazy attributes of every object that other libraries keep
+    objects = gc.get_objects()
+    pools = [o for o in objects if issubclass(type(o), QThreadPool)]
     left += [f"pool {p}" for p in pools if _alive(p) and p.activeThreadCount()]
-    timers = [o for o in gc.get_objects() if isinstance(o, QTimer)]
+    timers = [o for o in objects if issubclass(type(o), QTimer)]
     left += [f"timer of {t.parent()}" for t in timers if _alive(t) and t.isActive()]
     assert not left, left
 
