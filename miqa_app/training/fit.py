@@ -248,7 +248,7 @@ class _Reporter(Callback):
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
         del pl_module
-        crops: Crops = trainer.train_dataloader.dataset  # type: ignore[union-attr,assignment]
+        crops: Crops = trainer.train_dataloader.dataset  # type: ignore[union-attr]
         crops.epoch = trainer.current_epoch
         last = trainer.current_epoch >= self._recipe.epochs - self._recipe.last_epochs
         crops.edge = self._recipe.last_crop if last else self._recipe.crop

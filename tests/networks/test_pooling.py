@@ -88,3 +88,17 @@ def test_the_peak_ignores_cells_that_hold_no_pixels() -> None:
     valid = torch.tensor([[[True, False], [True, False]]])
     assert masked_peak(features, valid).tolist() == [[2.0]]
     assert masked_peak(features, torch.zeros_like(valid)).tolist() == [[0.0]]
+
+
+def test_the_peak_is_the_mean_of_two_per_cent_so_that_it_does_not_grow_with_the_slice() -> None:
+    ramp = torch.arange(100.0).view(1, 1, 10, 10)
+    whole = torch.ones(1, 10, 10, dtype=torch.bool)
+    assert masked_peak(ramp, whole).item() == (99 + 98) / 2
+    half = whole.clone()
+    half[:, 5:] = False
+    assert masked_peak(ramp, half).item() == 49
+    torch.manual_seed(0)
+    small, large = torch.randn(1, 64, 12, 12), torch.randn(1, 64, 64, 64)
+    at_small = masked_peak(small, torch.ones(1, 12, 12, dtype=torch.bool)).mean()
+    at_large = masked_peak(large, torch.ones(1, 64, 64, dtype=torch.bool)).mean()
+    assert abs(at_small - at_large) < 0.2 < large.amax() - small.amax()

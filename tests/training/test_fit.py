@@ -25,7 +25,7 @@ from miqa_app.scoring.assess import Calibration, assess
 from miqa_app.scoring.engine import Engine
 from miqa_app.services.train import train_model
 from miqa_app.training.fit import Outcome, Progress, fit, freeze_index, revision
-from miqa_app.training.module import cosine, flattened
+from miqa_app.training.module import QualityModule, cosine, flattened
 from miqa_app.training.recipe import Recipe
 
 STEPS = 20  # 30 groups in batches of three groups, two epochs
@@ -229,6 +229,41 @@ def test_a_killed_process_leaves_a_run_that_goes_on(
     outcome = fit(short, phantom, run, reports.append)
     assert outcome.training["steps"] == done + 10
     assert all(p.done > done for p in reports if p.stage == "train")
+
+
+def test_the_last_epochs_see_larger_crops(
+    recipe: Recipe, phantom: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    step = QualityModule.training_step
+
+    def watched(self: QualityModule, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        seen.append(batch["image"].shape[-1])
+        return step(self, batch)
+
+    monkeypatch.setattr(QualityModule, "training_step", watched)
+    growing = recipe.model_copy(update={"last_epochs": 1, "last_crop": 96})
+    fit(growing, phantom, tmp_path / "tiny", lambda _: None)
+    assert seen == [64] * 10 + [96] * 10
+
+
+@pytest.mark.slow
+def test_two_processes_share_one_run(
+    recipe_values: dict[str, Any], phantom: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_text(yaml.safe_dump({**recipe_values, "batch": 8, "devices": 2}))
+    command = [sys.executable, "-m", "miqa_app", "train", str(path)]
+    places = ["--data", str(phantom), "--out", str(tmp_path / "runs"), "--json-lines"]
+    done = subprocess.run(
+        [*command, *places], capture_output=True, text=True, timeout=280, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    *lines, folder = done.stdout.splitlines()
+    steps = [json.loads(line)["done"] for line in lines if '"train"' in line]
+    assert steps == sorted(set(steps)), "the helper process reports too"
+    training = load_model(folder).folder.config["training"]
+    assert training["slices_seen"] == 8 * training["steps"]
 
 
 def test_the_learning_rate_warms_up_and_follows_one_cosine() -> None:

@@ -12,6 +12,7 @@ from miqa_app.networks import build
 from miqa_app.training.losses import (
     AIR_WEIGHT,
     RANK_MARGIN,
+    kind_map_loss,
     map_loss,
     plcc_loss,
     rank_loss,
@@ -74,6 +75,42 @@ def test_the_map_counts_air_a_quarter_and_padding_not_at_all() -> None:
     assert map_loss(found, target, inside, torch.zeros_like(valid)).item() == 0
 
 
+def test_a_kind_is_looked_for_where_its_slice_is_damaged() -> None:
+    kinds = torch.zeros(1, 13)
+    kinds[0, 2] = 1
+    damaged = torch.zeros(1, 4, 4, dtype=torch.bool)
+    damaged[0, 1] = True
+    inside = valid = torch.ones(1, 4, 4, dtype=torch.bool)
+    right = torch.full((1, 13, 4, 4), -20.0)
+    right[0, 2, 1] = 20
+    assert kind_map_loss(right, kinds, damaged, inside, valid).item() == pytest.approx(0, abs=1e-6)
+    even = torch.zeros(1, 13, 4, 4)
+    assert kind_map_loss(even, kinds, damaged, inside, valid).item() == pytest.approx(math.log(2))
+    wrong = right.clone()
+    wrong[0, 2, 0, 0] = 20  # one cell of sixteen, one kind of thirteen, off by 20
+    expected = 20 / 13 / 16
+    assert kind_map_loss(wrong, kinds, damaged, inside, valid).item() == pytest.approx(expected)
+
+
+def test_clean_slices_count_twice_in_the_score() -> None:
+    torch.manual_seed(0)
+    network = build("lite").eval()
+    batch = {
+        "q": tensor([0.2, 0.9]),
+        "kinds": torch.eye(13)[:2],
+        "severity": torch.rand(2, 13),
+        "cells": torch.rand(2, 8, 8),
+        "damaged": torch.ones(2, 8, 8, dtype=torch.bool),
+        "inside": torch.ones(2, 8, 8, dtype=torch.bool),
+    }
+    batch["kinds"][1] = 0
+    with torch.no_grad():
+        prediction = network(torch.rand(2, 1, 64, 64))
+    error = (prediction.score - batch["q"]) ** 2
+    parts = total_loss(prediction, batch, LossWeights())
+    assert parts["score"].item() == pytest.approx(float(error[0] + 2 * error[1]) / 3, rel=1e-5)
+
+
 def test_the_spread_is_best_at_the_true_error_and_leaves_the_score_alone() -> None:
     score = tensor([0.5, 0.7], requires_grad=True)
     target = tensor([0.4, 0.8])
@@ -100,11 +137,14 @@ def test_the_total_is_the_weighted_sum_of_its_parts() -> None:
         "kinds": torch.zeros(4, 13),
         "severity": torch.rand(4, 13),
         "cells": torch.rand(4, 8, 8),
+        "damaged": torch.rand(4, 8, 8) > 0.5,
         "inside": torch.ones(4, 8, 8, dtype=torch.bool),
     }
     with torch.no_grad():
         prediction = network(torch.rand(4, 1, 64, 64))
-    weights = LossWeights(score=2, plcc=3, rank=5, kind=7, severity=11, map=13, spread=17)
+    weights = LossWeights(
+        score=2, plcc=3, rank=5, kind=7, severity=11, map=13, kind_map=19, spread=17
+    )
     parts = total_loss(prediction, batch, weights)
     total = sum(getattr(weights, name) * parts[name] for name in LossWeights.model_fields)
     assert set(parts) == {"loss", *LossWeights.model_fields}

@@ -53,6 +53,7 @@ def test_a_group_has_the_shapes_that_the_network_is_fed_with(crops: Crops) -> No
         "kinds": (2, 13),
         "severity": (2, 13),
         "cells": (2, 12, 12),
+        "damaged": (2, 12, 12),
         "inside": (2, 12, 12),
     }
     assert group["valid"].dtype == group["inside"].dtype == torch.bool
@@ -72,6 +73,8 @@ def test_the_targets_are_those_of_the_samples(crops: Crops, pool: Pool) -> None:
     assert group["kinds"][1].tolist() == [float(key == "blur") for key in KEYS]
     effective = index.effective_severity("blur", blurred.energies["blur"])
     assert group["severity"][1, KEYS.index("blur")] == pytest.approx(effective)
+    assert not group["damaged"][0].any()
+    assert group["damaged"][1].any()
     values = [index.q(s.metrics, s.energies) / 100 for s in pool.samples]
     assert crops.mean_target == pytest.approx(np.mean(values))
 

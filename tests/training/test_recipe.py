@@ -45,6 +45,10 @@ def test_a_recipe_keeps_what_it_says(tmp_path: Path, recipe_values: dict[str, An
         ({"loss": {"beauty": 1.0}}, "loss.beauty: Extra inputs are not permitted"),
         ({"loss": {"rank": -1.0}}, "loss.rank: Input should be greater than or equal to 0"),
         ({"batch": 5}, "batch: Input should be a multiple of 2"),
+        (
+            {"batch": 6, "devices": 2},
+            "recipe: Value error, the batch must be a multiple of 4, two slices per device, not 6",
+        ),
         ({"batch": 2}, "batch: Input should be greater than or equal to 4"),
         ({"crop": 100}, "crop: Input should be a multiple of 32"),
         ({"crop": 32}, "crop: Input should be greater than or equal to 64"),
