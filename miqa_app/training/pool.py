@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from torch.nn import functional
 
 from miqa_app.core.artefact_kinds import KEYS
 from miqa_app.core.heatmap import CELL
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from miqa_app.evaluation.sources import CleanSlice, Source
 
 _LEAST_ZOOM = 0.6
+_PADDED = 0.5
+"""Share of the groups that are padded by up to 31 pixels, as three of four slices are in use."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -240,7 +243,10 @@ class Crops(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
                 values = np.rot90(values, turn, (-2, -1))
                 values = values[..., ::-1] if flip else values
             result[name] = torch.from_numpy(np.ascontiguousarray(values))
-        result["image"] = (result["image"] * (1.0 if self._fixed else gain)).clamp(0, 1)
+        if not self._fixed:
+            result["image"] = (result["image"] * gain).clamp(0, 1)
+            if rng.random() < _PADDED:
+                _pad(result, self.edge - rng.integers(0, 4 * CELL, size=2))
         return result
 
     def _corner(self, pair: Sequence[Sample], rng: np.random.Generator) -> tuple[int, int]:
@@ -280,7 +286,7 @@ class Crops(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
             dtype=np.float32,
         )
         return {
-            "image": _fill(plane, self.edge)[None],
+            "image": _mirrored(plane, self.edge)[None],
             "valid": _fill(np.ones(plane.shape, dtype=bool), self.edge)[None],
             "q": np.array(q, dtype=np.float32),
             "kinds": np.array([float(kind in sample.energies) for kind in KEYS], dtype=np.float32),
@@ -305,6 +311,22 @@ def damaged(sample: Sample) -> NDArray[np.bool_]:
     if not sample.energies or not sample.inside.any():
         return np.zeros(sample.damage.shape, dtype=bool)
     return np.asarray(sample.damage > 0.5 * max(float(sample.damage[sample.inside].mean()), 1e-6))
+
+
+def _pad(group: dict[str, torch.Tensor], kept: NDArray[np.int64]) -> None:
+    """Replace what lies beyond the first rows and columns by its mirror image, as the network pads a slice."""
+    rows, columns = (int(size) for size in kept)
+    edge = group["image"].shape[-1]
+    image = group["image"][..., :rows, :columns]
+    group["image"] = functional.pad(image, (0, edge - columns, 0, edge - rows), mode="reflect")
+    group["valid"][..., rows:, :] = False
+    group["valid"][..., columns:] = False
+
+
+def _mirrored(plane: NDArray[np.float32], edge: int) -> NDArray[np.float32]:
+    """Return (edge, edge): a slice that is smaller is mirrored at its lower and right side."""
+    pad = [(0, edge - size) for size in plane.shape]
+    return np.pad(plane, pad, mode="reflect") if any(after for _, after in pad) else plane
 
 
 def _fill(values: NDArray[Any], edge: int, value: float = 0) -> NDArray[Any]:
