@@ -80,8 +80,6 @@ class MIQANet(nn.Module):
 
     Attributes:
         config: the design.
-        pad_multiple: images are padded to multiples of this many pixels. 32 is the
-            design; 4 is the least that Swin takes and serves to measure the padding.
         batchnorm_frozen: whether BatchNorm stays in evaluation mode while training.
     """
 
@@ -92,7 +90,6 @@ class MIQANet(nn.Module):
         """Build the network with random weights."""
         super().__init__()
         self.config = config
-        self.pad_multiple = PAD
         self.batchnorm_frozen = False
         self._build_branches(config)
         if config.fused:
@@ -175,7 +172,7 @@ class MIQANet(nn.Module):
         height, width = image.shape[-2:]
         if valid is None:
             valid = torch.ones(image.shape, dtype=torch.bool, device=image.device)
-        padded = pad_to_multiple(image.float(), self.pad_multiple)
+        padded = pad_to_multiple(image.float(), PAD)
         cells = _cells(padded.shape[-2], padded.shape[-1], self.config.grid)
         result = self.predict_padded(padded, valid_cells(valid, self.config.grid, cells))
         rows, columns = _cells(height, width, self.config.grid)
