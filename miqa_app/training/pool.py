@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from miqa_app.evaluation.sources import CleanSlice, Source
 
 _LEAST_ZOOM = 0.6
+_CONTRAST = 0.4
+"""Greatest change of contrast of a crop, as the logarithm to base 2 of the exponent of its grey values."""
+
 _PADDED = 0.5
 """Share of the groups that are padded by up to 31 pixels, as three of four slices are in use."""
 
@@ -244,7 +247,8 @@ class Crops(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
                 values = values[..., ::-1] if flip else values
             result[name] = torch.from_numpy(np.ascontiguousarray(values))
         if not self._fixed:
-            result["image"] = (result["image"] * gain).clamp(0, 1)
+            gamma = float(2 ** rng.uniform(-_CONTRAST, _CONTRAST))
+            result["image"] = (result["image"] * gain).clamp(0, 1) ** gamma
             if rng.random() < _PADDED:
                 _pad(result, self.edge - rng.integers(0, 4 * CELL, size=2))
         return result
