@@ -48,6 +48,7 @@ def train_model(recipe: Recipe, data: Path, run: Path, report: Callable[[Progres
         BadRecipe: held-out sources are used, or a scan is missing.
         MiqaError: the training diverged.
     """
+    before = load_model(recipe.warm_start).folder.config["training"] if recipe.warm_start else None
     outcome = fit(recipe, data, run, report)
     torch.set_num_threads(os.cpu_count() or 1)
     engine = Engine(half_precision_network(outcome.network), "auto")
@@ -66,6 +67,7 @@ def train_model(recipe: Recipe, data: Path, run: Path, report: Callable[[Progres
     training = {
         **outcome.training,
         "summary": _summary(recipe),
+        "before": before,
         "recipe": recipe.model_dump(mode="json"),
     }
     config = {

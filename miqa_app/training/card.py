@@ -23,13 +23,13 @@ certified medical device.
 |---|---|---|---|---|---|
 {sources}
 
-Held out as whole sources, used for nothing but the figures below: {held_out}.
+Held out as whole sources, neither trained nor calibrated on: {held_out}.
 
 ## Training
 
-From {start}, seed {seed}: {steps} steps of {batch} slices ({slices_seen} slices of {crop}×{crop}), {epochs} epochs,
-{minutes} minutes on {device}; EMA weights; revision {revision}. Validation subjects at the end: {validation}.
-Recipe: resources/recipes/{name}.yaml.
+{runs}
+
+EMA weights. The recipes stand whole in config.json.
 
 The 90 % interval of a series score is ±{factor:.2f} times the network's own spread, by split conformal prediction on
 whole degraded series of the validation subjects. These are few subjects: read the level as approximate.
@@ -65,15 +65,24 @@ def card_text(recipe: Recipe, config: dict[str, Any]) -> str:
             for s, part in parts
         ),
         held_out=", ".join(values["by_source"]),
-        start=f"the weights of {recipe.warm_start}" if recipe.warm_start else "random weights",
-        seed=recipe.seed,
-        batch=recipe.batch,
-        crop=recipe.crop,
-        validation=", ".join(f"{key} {value}" for key, value in training["validation"].items()),
+        runs="\n".join(_runs(training)),
         factor=config["interval"]["factor"],
         figures=as_table(values),
-        **{
-            key: training[key]
-            for key in ("steps", "slices_seen", "epochs", "minutes", "device", "revision")
-        },
     )
+
+
+def _runs(training: dict[str, Any]) -> list[str]:
+    """Return a line per run, from the one that began with random weights to the last."""
+    before = training.get("before")
+    recipe = training["recipe"]
+    crops = f"{recipe['crop']} pixels"
+    if recipe.get("last_epochs"):
+        crops += f", of {recipe['last_crop']} from epoch {recipe['epochs'] - recipe['last_epochs'] + 1} on"
+    validation = ", ".join(f"{key} {value}" for key, value in training["validation"].items())
+    line = (
+        f"- {'Went on from there' if before else 'From random weights'}, seed {recipe['seed']}: {training['steps']} steps "
+        f"of {recipe['batch']} slices ({training['epochs']} epochs, crops of {crops}) at {recipe['learning_rate']:g}; "
+        f"{training['minutes']} minutes on {training['device']}; revision {training['revision']}; "
+        f"validation subjects: {validation}."
+    )
+    return [*(_runs(before) if before else []), line]

@@ -92,13 +92,13 @@ def fit(
     )
     config = named_config(recipe.network).model_copy(update={"score_bias": train.mean_target})
     module = QualityModule(recipe, config)
+    taken = 0.0
     if recipe.warm_start:
-        module.network.load_state_dict(
-            load_model(recipe.warm_start).network.requires_grad_(True).state_dict()
-        )
+        taken = take_weights(module.network, load_model(recipe.warm_start).network)
     reporter = _Reporter(report, recipe)
     trainer = _trainer(recipe, run, AveragedWeights(recipe.ema, train, recipe.batch), reporter)
     last = run / "last.ckpt"
+    started_from = revision()
     with warnings.catch_warnings():
         # advice to the programmer: worker counts, folders that exist because the run goes on
         warnings.simplefilter("ignore", PossibleUserWarning)
@@ -121,8 +121,9 @@ def fit(
         "epochs": trainer.current_epoch,
         "minutes": round(reporter.seconds / 60, 1),
         "slices_seen": trainer.global_step * recipe.batch,
-        "device": _device_words(),
-        "revision": revision(),
+        "taken_from_before": round(taken, 3),
+        "device": _device_words(recipe.devices),
+        "revision": started_from,
         "validation": {
             key.split("/")[1]: round(float(value), 4)
             for key, value in trainer.callback_metrics.items()
@@ -130,6 +131,22 @@ def fit(
         },
     }
     return Outcome(module.network.eval().float(), summary)
+
+
+def take_weights(network: MIQANet, source: MIQANet) -> float:
+    """Copy every weight whose name and shape agree in both networks, and return their share of the target, 0-1.
+
+    Between networks of one design that is all of them. A deeper ResNet takes the blocks of a shallower one; its other
+    blocks begin as identity (the last norm of a block starts at zero), so its features begin where the other's ended.
+    """
+    own = network.state_dict()
+    fitting = {
+        name: value
+        for name, value in source.state_dict().items()
+        if name in own and own[name].shape == value.shape
+    }
+    network.load_state_dict({**own, **fitting})
+    return sum(value.numel() for value in fitting.values()) / sum(v.numel() for v in own.values())
 
 
 def refuse_leak(recipe: Recipe) -> None:
@@ -274,12 +291,11 @@ def _free_log(run: Path) -> str:
     return f"log-{sum(1 for _ in run.glob('log-*')) + 1}"
 
 
-def _device_words() -> str:
-    return (
-        torch.cuda.get_device_name()
-        if torch.cuda.is_available()
-        else f"CPU, {torch.get_num_threads()} threads"
-    )
+def _device_words(devices: int) -> str:
+    """Return what a run was done on; `devices` are GPUs or processes."""
+    if torch.cuda.is_available():
+        return f"{devices} × {torch.cuda.get_device_name()}"
+    return f"CPU, processes × threads: {devices} × {torch.get_num_threads()}"
 
 
 def revision() -> str:

@@ -51,18 +51,22 @@ class QualityModule(lightning.LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Log SROCC and PLCC over all validation slices."""
-        score, target = (torch.cat(column).numpy() for column in zip(*self._outputs, strict=True))
+        columns = [torch.cat(column) for column in zip(*self._outputs, strict=True)]
+        # with several devices each has judged a share of the slices
+        score, target = (
+            self.all_gather(column.to(self.device)).flatten().cpu().numpy() for column in columns
+        )
         self._outputs.clear()
         varies = score.std() > 0
         self.log(
             "validation/srocc",
             float(spearmanr(score, target).statistic) if varies else 0.0,
-            sync_dist=True,
+            prog_bar=True,
         )
         plcc = float(pearsonr(score, target).statistic) if varies else 0.0
-        self.log("validation/plcc", plcc, sync_dist=True)
+        self.log("validation/plcc", plcc)
         rmse = float(((score - target) ** 2).mean() ** 0.5) * 100
-        self.log("validation/rmse", rmse, sync_dist=True)
+        self.log("validation/rmse", rmse)
 
     def configure_optimizers(self) -> Any:
         """Return AdamW, no decay on biases and norms, with a linear warm-up and one cosine over all steps."""

@@ -29,11 +29,15 @@ if TYPE_CHECKING:
     from miqa_app.evaluation.sources import CleanSlice, Source
 
 _LEAST_ZOOM = 0.6
+_MOST_ZOOM = 1.6
+_LARGEST_FILLED = 400
+"""Slices with a longer edge are not made larger still."""
+
 _CONTRAST = 0.4
 """Greatest change of contrast of a crop, as the logarithm to base 2 of the exponent of its grey values."""
 
 _PADDED = 0.5
-"""Share of the groups that are padded by up to 31 pixels, as three of four slices are in use."""
+"""Share of the groups that are padded by up to 31 pixels, as slices are in use whose sides are no multiples of 32."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +100,7 @@ def make_pool(
 
 def _recipe_of_pool() -> str:
     """Return what changes when the way of drawing changes, so that an old cache is not taken for a new one."""
-    return "groups-1"
+    return "groups-2"
 
 
 def _quiet() -> None:
@@ -144,11 +148,15 @@ def varied(plane: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.f
     """Return a clean slice with another contrast (gamma), another resolution and another orientation.
 
     The resolution is lowered by cutting the spectrum together with the matrix, as a smaller matrix at the same field
-    of view would, so that no interpolation blur is called clean.
+    of view would. It is raised by filling k-space with zeros, as scanners do: what such a slice lacks in sharpness was
+    never measured and is no fault.
     """
     image = plane ** np.float32(rng.uniform(0.6, 1.5))
-    if rng.random() < 0.35 and min(plane.shape) > 200:
+    choice = rng.random()
+    if choice < 0.35 and min(plane.shape) > 200:
         image = _smaller(image, rng.uniform(_LEAST_ZOOM, 0.95))
+    elif choice > 0.75 and max(plane.shape) < _LARGEST_FILLED:
+        image = _zero_filled(image, rng.uniform(1.1, _MOST_ZOOM))
     if rng.random() < 0.5:
         image = image[:, ::-1]
     return np.ascontiguousarray(image, dtype=np.float32)
@@ -163,6 +171,19 @@ def _smaller(image: NDArray[np.float32], zoom: float) -> NDArray[np.float32]:
     window = np.hamming(shape[0])[:, None] * np.hamming(shape[1])[None, :]
     small = np.abs(np.fft.ifft2(np.fft.ifftshift(cut * window**0.5)))
     return np.clip(small * (small.size / image.size), 0, 1).astype(np.float32)
+
+
+def _zero_filled(image: NDArray[np.float32], zoom: float) -> NDArray[np.float32]:
+    """Return the image with a matrix larger by `zoom`, interpolated by zeros around k-space."""
+    shape = [int(size * zoom) // CELL * CELL for size in image.shape]
+    before = [new // 2 - old // 2 for old, new in zip(image.shape, shape, strict=True)]
+    around = [
+        (first, new - old - first)
+        for old, new, first in zip(image.shape, shape, before, strict=True)
+    ]
+    spectrum = np.pad(np.fft.fftshift(np.fft.fft2(image)), around)
+    large = np.abs(np.fft.ifft2(np.fft.ifftshift(spectrum)))
+    return np.clip(large * (large.size / image.size), 0, 1).astype(np.float32)
 
 
 def _write_chunk(job: tuple[Path, list[_Plan]]) -> None:

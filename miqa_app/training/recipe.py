@@ -45,8 +45,7 @@ class Recipe(BaseModel):
         validation_groups: the same from the validation sources.
         epochs: passes over the pool.
         batch: slices per step over all devices; each device takes an even number.
-        devices: GPUs, or processes where there is none: two of one thread each pass more slices through a small
-            network than one of two threads.
+        devices: GPUs, or processes where there is none.
         crop: edge of a training crop in pixels, a multiple of 32.
         last_epochs: how many epochs at the end see larger crops.
         last_crop: edge of those.

@@ -9,10 +9,8 @@ import torch
 from miqa_app.networks import predict_tiled
 
 ROOT = Path(__file__).parents[2]
-PADDING_LIMIT = 4.0
-"""Measured 3.6 points for 32 pixels on both sides; the aim of 0.5 is not met."""
-TILING_LIMIT = 2.5
-"""Measured 2.05 points, by 0.05 above the aim of 2."""
+PADDING_LIMIT = 0.5
+TILING_LIMIT = 2.0
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +52,7 @@ def _points(network, image):
         return 100 * network(image).score.item()
 
 
+@pytest.mark.xfail(reason="the bundled lite moves by up to 3.6 points", raises=AssertionError)
 def test_padding_by_32_moves_the_score_little(network, slices, record_property):
     """Slices whose sides need no padding, against the same slices with a whole step of padding."""
     differences = []
@@ -70,6 +69,7 @@ def test_padding_by_32_moves_the_score_little(network, slices, record_property):
     assert max(differences) <= PADDING_LIMIT, differences
 
 
+@pytest.mark.xfail(reason="the bundled lite moves by up to 2.05 points", raises=AssertionError)
 def test_windows_move_the_score_little(network, slices, record_property):
     differences = [
         abs(100 * predict_tiled(network, image, 160, 80).score.item() - _points(network, image))
