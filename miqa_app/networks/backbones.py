@@ -10,6 +10,7 @@ from typing import Any
 
 import timm
 import torch
+from timm.layers.norm import LayerNorm2d
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -113,7 +114,7 @@ class Neck(nn.Module):
         self.grid = config.grid
         self.levels = nn.ModuleList(nn.Conv2d(c, half, 1, bias=False) for c in channels)
         self.join = nn.Conv2d(half * len(channels), config.width, 1)
-        self.norm = nn.GroupNorm(config.groups, config.width)
+        self.norm = LayerNorm2d(config.width)
 
     def forward(self, maps: list[Tensor], cells: tuple[int, int]) -> Tensor:
         """Return (B, C, rows, columns) from the maps of the encoder."""
@@ -131,7 +132,7 @@ class SimpleNeck(nn.Module):
         """Build the neck for one map with this many channels."""
         super().__init__()
         self.join = nn.Conv2d(channels, config.width, 1)
-        self.norm = nn.GroupNorm(config.groups, config.width)
+        self.norm = LayerNorm2d(config.width)
 
     def forward(self, level: Tensor) -> Tensor:
         """Return (B, C, rows, columns) from (B, c, rows, columns)."""

@@ -66,20 +66,13 @@ class NetworkConfig(BaseModel):
         """Refuse combinations that name no network."""
         if self.cnn is None and self.transformer is None:
             raise ValueError("A network needs a CNN, a transformer or both.")
-        if self.width % 8 or self.width % self.groups:
-            raise ValueError(
-                f"The width must be a multiple of 8 and of {self.groups}, not {self.width}."
-            )
+        if self.width % 8:
+            raise ValueError(f"The width must be a multiple of 8, not {self.width}.")
         if self.cnn not in (None, "simplecnn") and not self.cnn_stages:
             raise ValueError("A CNN needs at least one stage.")
         if list(self.cnn_stages) != sorted(set(self.cnn_stages)):
             raise ValueError("The stages of the CNN must be in rising order, each once.")
         return self
-
-    @property
-    def groups(self) -> int:
-        """Groups of each GroupNorm: min(32, C / 8)."""
-        return min(32, self.width // 8)
 
     @property
     def fused(self) -> bool:

@@ -7,6 +7,7 @@ which is faster on a CPU, needs no compiled extension and exports everywhere.
 from __future__ import annotations
 
 import torch
+from timm.layers.norm import LayerNorm2d
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -99,12 +100,11 @@ class DeformableAlignment(nn.Module):
     modulated form start at 1 for the same reason.
     """
 
-    def __init__(self, width: int, groups: int, kind: str) -> None:
+    def __init__(self, width: int, kind: str) -> None:
         """Build the layer.
 
         Args:
             width: channels C of both maps.
-            groups: groups of the GroupNorm.
             kind: "off", "on" or "modulated".
         """
         super().__init__()
@@ -112,7 +112,7 @@ class DeformableAlignment(nn.Module):
         outputs = {"off": 0, "on": 2 * TAPS, "modulated": 3 * TAPS}[kind]
         self.offset = nn.Conv2d(width, outputs, KERNEL, padding=1) if outputs else None
         self.conv = nn.Conv2d(width, width, KERNEL, padding=1, bias=False)
-        self.norm = nn.GroupNorm(groups, width)
+        self.norm = LayerNorm2d(width)
 
     def forward(self, cnn: Tensor, transformer: Tensor) -> Tensor:
         """Return the aligned map (B, C, h, w) from two maps of that shape."""

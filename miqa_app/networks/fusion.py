@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from timm.layers.norm import LayerNorm2d
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -51,7 +52,7 @@ class Decoder(nn.Module):
         self.paths = nn.ModuleList(
             nn.Sequential(
                 nn.Conv2d(channels, width, kernel, padding=kernel // 2),
-                nn.GroupNorm(config.groups, width),
+                LayerNorm2d(width),
                 nn.GELU(),
             )
             for kernel in kernels

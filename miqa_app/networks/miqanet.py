@@ -19,7 +19,7 @@ from miqa_app.networks.deform import DeformableAlignment
 from miqa_app.networks.fusion import AdaptiveWeighting, CellHead, Decoder, PooledHeads
 from miqa_app.networks.pooling import (
     masked_peak,
-    pad_to_multiple,
+    pad,
     pool_score,
     valid_cells,
     weighted_mean,
@@ -29,6 +29,10 @@ from miqa_app.networks.views import views
 
 PAD = 32
 """Coarsest stride of the encoders, to which every image is padded."""
+
+MARGIN = 16
+"""Least padding in pixels: cells next to zeros judge otherwise than cells next to the mirrored image, and whether a
+slice needs padding must not move its score."""
 
 _NORMS = {
     "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
@@ -93,7 +97,7 @@ class MIQANet(nn.Module):
         self.batchnorm_frozen = False
         self._build_branches(config)
         if config.fused:
-            self.align = DeformableAlignment(config.width, config.groups, config.deform)
+            self.align = DeformableAlignment(config.width, config.deform)
             self.weighting = AdaptiveWeighting(config)
         self.decoder = Decoder(config)
         self.score_head = CellHead(self.decoder.channels, config.width)
@@ -172,7 +176,7 @@ class MIQANet(nn.Module):
         height, width = image.shape[-2:]
         if valid is None:
             valid = torch.ones(image.shape, dtype=torch.bool, device=image.device)
-        padded = pad_to_multiple(image.float(), PAD)
+        padded = pad(image.float(), PAD, MARGIN)
         cells = _cells(padded.shape[-2], padded.shape[-1], self.config.grid)
         result = self.predict_padded(padded, valid_cells(valid, self.config.grid, cells))
         rows, columns = _cells(height, width, self.config.grid)

@@ -15,7 +15,7 @@ PEAK_SHARE = 0.02
 """Share of the cells whose mean is the peak of a channel."""
 
 
-def pad_to_multiple(image: Tensor, multiple: int) -> Tensor:
+def pad(image: Tensor, multiple: int, margin: int) -> Tensor:
     """Pad an image at the bottom and on the right.
 
     Mirrored where the image is larger than the padding, else the border is repeated,
@@ -24,12 +24,13 @@ def pad_to_multiple(image: Tensor, multiple: int) -> Tensor:
     Args:
         image: (B, c, H, W).
         multiple: both sides become multiples of this many pixels.
+        margin: least number of pixels to add.
 
     Returns:
         (B, c, H', W').
     """
     height, width = image.shape[-2:]
-    down, right = -height % multiple, -width % multiple
+    down, right = (margin + -(side + margin) % multiple for side in (height, width))
     if down:
         mode = "reflect" if down < height else "replicate"
         image = F.pad(image, (0, 0, 0, down), mode=mode)

@@ -13,11 +13,11 @@ import math
 import torch
 from torch import Tensor
 
-from miqa_app.networks.miqanet import PAD, MIQANet, Prediction
-from miqa_app.networks.pooling import pad_to_multiple, pool_score, valid_cells
+from miqa_app.networks.miqanet import MARGIN, PAD, MIQANet, Prediction
+from miqa_app.networks.pooling import pad, pool_score, valid_cells
 
-WINDOW = 224
-STRIDE = 112
+WINDOW = 256
+STRIDE = 128
 BATCH = 8
 """Windows judged at once."""
 
@@ -162,7 +162,7 @@ def predict_tiled(
     height, width = image.shape[-2:]
     if valid is None:
         valid = torch.ones(image.shape, dtype=torch.bool, device=image.device)
-    padded = pad_to_multiple(image.float(), PAD)
+    padded = pad(image.float(), PAD, MARGIN)
     tall, wide = padded.shape[-2:]
     cells = valid_cells(valid, grid, (tall // grid, wide // grid))[0]
     rows, columns = min(window, tall), min(window, wide)

@@ -8,7 +8,7 @@ import torch
 from lightning.pytorch.callbacks import EMAWeightAveraging
 from torch import nn
 
-from miqa_app.training.module import flattened
+from miqa_app.training.module import flattened, judged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -74,7 +74,7 @@ def measure_batch_statistics(network: MIQANet, batches: Iterable[dict[str, Tenso
         layer.momentum = None
         layer.train()
     for batch in batches:
-        network(batch["image"].to(device), batch["valid"].to(device))
+        judged(network, {name: batch[name].to(device) for name in ("image", "valid")})
     network.train(mode)
     for layer, (momentum, training) in zip(layers, before, strict=True):
         layer.momentum = momentum

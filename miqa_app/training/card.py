@@ -79,10 +79,16 @@ def _runs(training: dict[str, Any]) -> list[str]:
     if recipe.get("last_epochs"):
         crops += f", of {recipe['last_crop']} from epoch {recipe['epochs'] - recipe['last_epochs'] + 1} on"
     validation = ", ".join(f"{key} {value}" for key, value in training["validation"].items())
+    start = "From random weights"
+    if before:
+        share = training.get("taken_from_before", 1)
+        start = "Went on from there" + (
+            f" with the {share:.0%} of its weights that fit" if share < 1 else ""
+        )
     line = (
-        f"- {'Went on from there' if before else 'From random weights'}, seed {recipe['seed']}: {training['steps']} steps "
+        f"- {start}, seed {recipe['seed']}: {training['steps']} steps "
         f"of {recipe['batch']} slices ({training['epochs']} epochs, crops of {crops}) at {recipe['learning_rate']:g}; "
         f"{training['minutes']} minutes on {training['device']}; revision {training['revision']}; "
-        f"validation subjects: {validation}."
+        f"validation subjects: {validation}. {recipe.get('remark', '')}".rstrip()
     )
     return [*(_runs(before) if before else []), line]

@@ -146,7 +146,8 @@ def take_weights(network: MIQANet, source: MIQANet) -> float:
         if name in own and own[name].shape == value.shape
     }
     network.load_state_dict({**own, **fitting})
-    return sum(value.numel() for value in fitting.values()) / sum(v.numel() for v in own.values())
+    copied, whole = (sum(v.numel() for v in state.values()) for state in (fitting, own))
+    return float(copied / whole)
 
 
 def refuse_leak(recipe: Recipe) -> None:

@@ -10,12 +10,13 @@ import torch
 from scipy.stats import pearsonr, spearmanr
 
 from miqa_app.networks import MIQANet, build
+from miqa_app.networks.pooling import valid_cells
 from miqa_app.training.losses import total_loss
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from miqa_app.networks import NetworkConfig
+    from miqa_app.networks import NetworkConfig, Prediction
     from miqa_app.training.recipe import Recipe
 
 _WARM_UP = 0.05
@@ -34,7 +35,7 @@ class QualityModule(lightning.LightningModule):
     def training_step(self, batch: dict[str, Tensor]) -> Tensor:
         """Return the loss of a batch of groups."""
         flat = flattened(batch)
-        parts = total_loss(self.network(flat["image"], flat["valid"]), flat, self.recipe.loss)
+        parts = total_loss(judged(self.network, flat), flat, self.recipe.loss)
         self.log_dict(
             {f"train/{name}": value for name, value in parts.items()},
             on_step=False,
@@ -46,16 +47,15 @@ class QualityModule(lightning.LightningModule):
     def validation_step(self, batch: dict[str, Tensor]) -> None:
         """Collect scores on the validation subjects."""
         flat = flattened(batch)
-        prediction = self.network(flat["image"], flat["valid"])
+        prediction = judged(self.network, flat)
         self._outputs.append((prediction.score.float().cpu(), flat["q"].cpu()))
 
     def on_validation_epoch_end(self) -> None:
         """Log SROCC and PLCC over all validation slices."""
         columns = [torch.cat(column) for column in zip(*self._outputs, strict=True)]
         # with several devices each has judged a share of the slices
-        score, target = (
-            self.all_gather(column.to(self.device)).flatten().cpu().numpy() for column in columns
-        )
+        gathered: Any = [self.all_gather(column.to(self.device)) for column in columns]
+        score, target = (column.flatten().cpu().numpy() for column in gathered)
         self._outputs.clear()
         varies = score.std() > 0
         self.log(
@@ -89,6 +89,18 @@ def cosine(progress: float) -> float:
     if progress < _WARM_UP:
         return (progress + 1e-3) / _WARM_UP
     return 0.5 * (1 + math.cos(math.pi * min(1.0, (progress - _WARM_UP) / (1 - _WARM_UP))))
+
+
+def judged(network: MIQANet, batch: dict[str, Tensor]) -> Prediction:
+    """Return the prediction of crops as they are cut: their sides fit the network, so no margin is added to them.
+
+    Args:
+        network: any.
+        batch: with image (B, 1, E, E) and valid (B, 1, E, E), where E is a multiple of 32.
+    """
+    image, grid = batch["image"].float(), network.config.grid
+    cells = (image.shape[-2] // grid, image.shape[-1] // grid)
+    return network.predict_padded(image, valid_cells(batch["valid"], grid, cells))
 
 
 def flattened(batch: dict[str, Tensor]) -> dict[str, Tensor]:

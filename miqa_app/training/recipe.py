@@ -53,7 +53,8 @@ class Recipe(BaseModel):
         weight_decay: AdamW's.
         ema: decay of the averaged weights per step.
         precision: Lightning's name of the arithmetic.
-        warm_start: model folder whose weights are the start; random weights when empty.
+        warm_start: model whose weights are the start, as far as they fit; random weights when empty.
+        remark: what the card should say of this run beside its figures.
         loss: weights of the loss parts.
         train: sources to learn from.
         validation: sources of other subjects for early stopping and calibration.
@@ -79,6 +80,7 @@ class Recipe(BaseModel):
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.998
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
     warm_start: str = ""
+    remark: str = ""
     loss: LossWeights = LossWeights()
     train: list[Source]
     validation: list[Source]

@@ -44,7 +44,6 @@ def test_an_unknown_name_is_refused():
     [
         {"cnn": None, "transformer": None},
         {"width": 100},
-        {"width": 264},
         {"cnn_stages": ()},
         {"cnn_stages": (3, 2)},
         {"colour": "red"},

@@ -1,10 +1,11 @@
 """Only real cells count, whatever stands in the others."""
 
+import pytest
 import torch
 
 from miqa_app.networks import NetworkConfig, masked_mean, pool_score, weighted_mean
 from miqa_app.networks.fusion import AdaptiveWeighting
-from miqa_app.networks.pooling import masked_peak, pad_to_multiple, valid_cells
+from miqa_app.networks.pooling import masked_peak, pad, valid_cells
 
 
 def _maps():
@@ -77,10 +78,16 @@ def test_a_cell_is_valid_when_it_holds_a_real_pixel():
 
 def test_padding_mirrors_where_it_can_and_repeats_where_it_cannot():
     image = torch.arange(30.0).view(1, 1, 30, 1).expand(1, 1, 30, 5)
-    padded = pad_to_multiple(image, 32)
+    padded = pad(image, 32, 0)
     assert padded.shape == (1, 1, 32, 32)
     assert padded[0, 0, 28:, 0].tolist() == [28.0, 29.0, 28.0, 27.0]
     assert padded[0, 0, 3].unique().tolist() == [3.0]
+
+
+@pytest.mark.parametrize(("side", "expected"), [(16, 32), (17, 64), (32, 64), (48, 64), (49, 96)])
+def test_padding_keeps_its_margin(side, expected):
+    padded = pad(torch.rand(1, 1, side, 80), 32, 16)
+    assert padded.shape[-2:] == (expected, 96)
 
 
 def test_the_peak_ignores_cells_that_hold_no_pixels() -> None:
