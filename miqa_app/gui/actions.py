@@ -1,13 +1,16 @@
-"""Everything a person can do, as one table: menus, keys, tool bar and the shortcut sheet all come from it."""
+"""Everything a person can do, as one table: menus, built-in keys and tool bar all come from it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True)
@@ -17,7 +20,7 @@ class Action:
     Attributes:
         id: name in code and tests.
         text: what the menu says.
-        keys: key sequences, the first is shown.
+        keys: built-in key sequences, see `bindings.py`; the first is shown.
         menu: the menu it stands in, or '' for none.
         slot: 'target.method'; target is 'window' or 'viewer'.
         context: 'window' works everywhere in the window, 'viewer' only while an image has the focus.
@@ -200,20 +203,12 @@ ACTIONS: tuple[Action, ...] = (
         icon="theme",
     ),
     _free("shortcuts", "Keys and mouse", ("?",), "Help", "window.show_shortcuts", icon="help"),
+    _free("keys", "Change keys and mouse…", (), "Help", "window.change_keys"),
     _free("about", "About", (), "Help", "window.show_about"),
 )
 
 MENUS = ("File", "View", "Image", "Slices", "Heatmap", "Help")
 TOOLS = ("open_files", "open_folder", "|", "layout_1", "layout_2", "layout_4", "link", "|", "overlay", "rotate", "mirror", "reset", "|", "export_report", "save_screenshot", "|", "light", "shortcuts")  # fmt: skip
-
-MOUSE: tuple[tuple[str, str], ...] = (
-    ("Wheel", "Next or previous slice"),
-    ("Left drag", "Grey window: width and level"),
-    ("Middle drag", "Move the image"),
-    ("Right drag, Ctrl + wheel", "Zoom"),
-    ("Right click", "Menu"),
-    ("Double click", "This view alone, or back"),
-)
 
 
 class ActionBook(QObject):
@@ -236,7 +231,6 @@ class ActionBook(QObject):
         for row in ACTIONS:
             action = QAction(row.text, self)
             action.setObjectName(row.id)
-            action.setShortcuts([QKeySequence(key) for key in row.keys])
             action.setCheckable(row.checkable)
             action.setAutoRepeat(row.id != "hide_overlay")
             whole = row.context == "window"
@@ -251,6 +245,11 @@ class ActionBook(QObject):
     def __getitem__(self, id: str) -> QAction:
         """Return the action of a row."""
         return self._actions[id]
+
+    def set_keys(self, keys: Mapping[str, tuple[str, ...]]) -> None:
+        """Give every action its keys, by id."""
+        for id, sequences in keys.items():
+            self._actions[id].setShortcuts([QKeySequence(key) for key in sequences])
 
     def in_menu(self, menu: str) -> list[QAction]:
         """Return the actions of a menu in the order of the table."""
@@ -272,17 +271,3 @@ class ActionBook(QObject):
             call(row.argument)
         else:
             call()
-
-
-def sheet() -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return the shortcut sheet: by heading, rows of keys and what they do."""
-    pages: dict[str, list[tuple[str, str]]] = {}
-    for row in ACTIONS:
-        if row.keys and not row.id.startswith("preset_"):
-            shown = ", ".join(
-                QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
-                for key in row.keys
-            )
-            pages.setdefault(row.menu, []).append((shown, row.text.rstrip("…")))
-    pages["Image"].append(("1 – 9", "Grey windows: file, wide, narrow, air"))
-    return [("Mouse", list(MOUSE)), *((menu, pages[menu]) for menu in MENUS if menu in pages)]

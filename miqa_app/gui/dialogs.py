@@ -20,7 +20,6 @@ from PySide6.QtWidgets import (
 )
 
 import miqa_app
-from miqa_app.gui.actions import sheet
 
 NOTICE = (
     "<p>This program estimates how good an MRI scan is, shows where it looks bad, and names a likely cause.</p>"
@@ -31,15 +30,17 @@ NOTICE = (
 
 
 class ShortcutSheet(QDialog):
-    """All keys and mouse moves, made from the table of actions."""
+    """All keys and mouse moves, as they are bound."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, blocks: list[tuple[str, list[tuple[str, str]]]], parent: QWidget | None = None
+    ) -> None:
+        """Show headings with rows of keys and what they do, see `Bindings.sheet`."""
         super().__init__(parent)
         self.setWindowTitle("Keys and mouse")
         page = QWidget()
         columns = QHBoxLayout(page)
         columns.setSpacing(40)
-        blocks = sheet()
         for part in (blocks[:2], blocks[2:4], blocks[4:]):
             columns.addWidget(
                 QLabel("".join(_table(*block) for block in part)), 0, Qt.AlignmentFlag.AlignTop

@@ -22,8 +22,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from miqa_app.gui import dialogs, menus, theme
+from miqa_app.gui import bindings, dialogs, menus, theme
 from miqa_app.gui.actions import ActionBook
+from miqa_app.gui.key_editor import KeyEditor
 from miqa_app.gui.result.card import ResultCard
 from miqa_app.gui.studies.problems import ProblemPanel
 from miqa_app.gui.studies.study_list import StudyList
@@ -34,6 +35,7 @@ from miqa_app.services.demo import demo_paths
 
 if TYPE_CHECKING:
     from miqa_app.core.series import Problem
+    from miqa_app.gui.bindings import Bindings
     from miqa_app.gui.desk import Desk
     from miqa_app.gui.memory import Memory
     from miqa_app.gui.viewer.state import Display
@@ -60,6 +62,7 @@ class MainWindow(QMainWindow):
             self,
         )
         self._menus()
+        self._bind(bindings.load(memory))
         self._status()
         self._welcome = Welcome(
             [self.actions_by_id[name] for name in ("open_folder", "open_files", "open_demo")],
@@ -98,6 +101,20 @@ class MainWindow(QMainWindow):
         self._presets.aboutToShow.connect(self._name_presets)
         menus.add_tools(self, self.actions_by_id)
         menus.paint_icons(self, self.actions_by_id, self.theme)
+
+    def _bind(self, chosen: Bindings) -> None:
+        """Make keys and drags do what they are to do, and name them where they are named."""
+        self.bindings = chosen
+        self.actions_by_id.set_keys(chosen.keys)
+        self.viewer.set_drags(chosen.drags)
+        self.viewer.controls.name_keys(
+            *(bindings.shown(chosen.keys[name][:1]) for name in ("overlay", "hide_overlay"))
+        )
+        menus.name_keys(self.actions_by_id)
+
+    def _rebind(self, chosen: Bindings) -> None:
+        self._bind(chosen)
+        bindings.save(chosen, self.memory)
 
     def _status(self) -> None:
         self._progress, self._cancel, self._said = QProgressBar(), QPushButton("Cancel"), QLabel()
@@ -224,7 +241,13 @@ class MainWindow(QMainWindow):
 
     def show_shortcuts(self) -> None:
         """Show all keys."""
-        self._show_dialog(dialogs.ShortcutSheet(self))
+        self._show_dialog(dialogs.ShortcutSheet(self.bindings.sheet(), self))
+
+    def change_keys(self) -> None:
+        """Let the user choose other keys and drags."""
+        editor = KeyEditor(self.bindings, self)
+        editor.chosen.connect(self._rebind)
+        self._show_dialog(editor)
 
     def show_about(self) -> None:
         """Say what this is."""

@@ -47,12 +47,18 @@ def add_tools(window: QMainWindow, book: ActionBook) -> None:
         if name in _WORDED:
             book[name].setIconText(_WORDED[name])
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        key = book[name].shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-        words = book[name].text().rstrip("…")
-        book[name].setToolTip(f"{words} ({key})" if key else words)
-        button.setAccessibleName(words)
+        button.setAccessibleName(book[name].text().rstrip("…"))
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     window.addToolBar(bar)
+
+
+def name_keys(book: ActionBook) -> None:
+    """Say the key of every tool in its tool tip."""
+    for name in TOOLS:
+        if name != "|":
+            key = book[name].shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+            words = book[name].text().rstrip("…")
+            book[name].setToolTip(f"{words} ({key})" if key else words)
 
 
 def paint_icons(window: QMainWindow, book: ActionBook, theme: Theme) -> None:

@@ -4,7 +4,8 @@ import itertools
 
 from PySide6.QtGui import QKeySequence
 
-from miqa_app.gui.actions import ACTIONS, MENUS, TOOLS, sheet
+from miqa_app.gui.actions import ACTIONS, MENUS, TOOLS
+from miqa_app.gui.bindings import Bindings
 from miqa_app.gui.main_window import MainWindow
 from miqa_app.gui.viewer.panel import ViewerPanel
 
@@ -36,7 +37,7 @@ def test_ids_are_unique_and_menus_and_tools_refer_to_them():
 
 
 def test_the_sheet_shows_every_key():
-    words = {text for _, rows in sheet() for _, text in rows}
+    words = {text for _, rows in Bindings().sheet() for _, text in rows}
     for row in ACTIONS:
         if row.keys and not row.id.startswith("preset_"):
             assert row.text.rstrip("…") in words

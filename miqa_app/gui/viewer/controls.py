@@ -31,7 +31,7 @@ class HeatmapControls(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(10, 6, 10, 6)
         row.setSpacing(10)
-        self.box = QCheckBox("&Heatmap (M)")
+        self.box = QCheckBox("&Heatmap")
         self.box.setAccessibleName("Heatmap of local scores")
         self.box.toggled.connect(self.toggled)
         row.addWidget(self.box)
@@ -44,13 +44,20 @@ class HeatmapControls(QWidget):
         row.addStretch(1)
         self.legend = ScoreLegend()
         row.addWidget(self.legend)
-        self.box.setToolTip("Where the image looks bad (M). Hold H to see the image without it.")
         self.set_on(False)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Give up the legend where there is no room for it."""
         super().resizeEvent(event)
         self.legend.setVisible(self.width() >= _ROOM_FOR_LEGEND)
+
+    def name_keys(self, overlay: str, hide: str) -> None:
+        """Say which keys turn the heatmap on and hide it while held; either may be ''."""
+        self.box.setText(f"&Heatmap ({overlay})" if overlay else "&Heatmap")
+        words = (
+            f"Where the image looks bad ({overlay})." if overlay else "Where the image looks bad."
+        )
+        self.box.setToolTip(f"{words} Hold {hide} to see the image without it." if hide else words)
 
     def set_on(self, on: bool) -> None:
         """Show whether the heatmap is on."""

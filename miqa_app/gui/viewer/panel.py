@@ -15,8 +15,11 @@ from miqa_app.gui.viewer.link import ManualLink, matching_slice, same_frame_of_r
 from miqa_app.gui.viewer.state import Display, ViewState
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from miqa_app.gui.entries import Entry
 
+_MODIFIERS = (Qt.Key.Key_Shift, Qt.Key.Key_Control, Qt.Key.Key_Alt, Qt.Key.Key_Meta)
 _PLACES = {1: ((0, 0),), 2: ((0, 0), (0, 1)), 4: ((0, 0), (0, 1), (1, 0), (1, 1))}
 
 
@@ -183,6 +186,11 @@ class ViewerPanel(QFrame):
         self.controls.set_on(on)
         self._show(overlay=on)
 
+    def set_drags(self, drags: Mapping[str, str]) -> None:
+        """Take what a drag with each mouse button does, see `Bindings.drags`."""
+        for cell in self.cells:
+            cell.view.drags = dict(drags)
+
     def hold_overlay(self) -> None:
         """Hide the heatmap until the key is let go."""
         self._show(held=True)
@@ -301,7 +309,7 @@ class ViewerPanel(QFrame):
         """Show the heatmap again when the held key is let go; installed only while it is held."""
         released = (
             event.type() == QEvent.Type.KeyRelease
-            and event.key() == Qt.Key.Key_H
+            and event.key() not in _MODIFIERS
             and not event.isAutoRepeat()
         )
         if released or event.type() == QEvent.Type.ApplicationDeactivate:

@@ -31,6 +31,11 @@ if TYPE_CHECKING:
 _BACKGROUND = QColor("#050608")
 _HATCH = QColor("#2a313b")
 _WHEEL_NOTCH = 120
+_BUTTONS = (
+    ("left", Qt.MouseButton.LeftButton),
+    ("middle", Qt.MouseButton.MiddleButton),
+    ("right", Qt.MouseButton.RightButton),
+)
 _LEAST_ZOOM, _MOST_ZOOM = 0.2, 40.0
 
 
@@ -67,6 +72,7 @@ class SliceView(QWidget):
         self._predictions: Mapping[int, SlicePrediction] = {}
         self._provisional: Window | None = None
         self._layers = Layers()
+        self.drags = {"left": "window", "middle": "pan", "right": "zoom"}
         self._press: QPointF | None = None
         self._last = QPointF()
         self._moved = False
@@ -324,13 +330,17 @@ class SliceView(QWidget):
         step = event.position() - self._last
         self._moved |= (event.position() - self._press).manhattanLength() > 3
         self._last = event.position()
-        if event.buttons() & Qt.MouseButton.LeftButton:
-            self._drag_window(step)
-        elif event.buttons() & Qt.MouseButton.MiddleButton:
-            self.state.pan += step
-            self.update()
-        elif event.buttons() & Qt.MouseButton.RightButton and self._moved:
-            self.zoom_by(1.01 ** -step.y(), self._press)
+        held = next((name for name, button in _BUTTONS if event.buttons() & button), None)
+        if held is None or (held == "right" and not self._moved):
+            return
+        match self.drags[held]:
+            case "window":
+                self._drag_window(step)
+            case "pan":
+                self.state.pan += step
+                self.update()
+            case "zoom":
+                self.zoom_by(1.01 ** -step.y(), self._press)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End a drag; a right click without one asks for the menu."""
