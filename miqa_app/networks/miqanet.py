@@ -30,9 +30,10 @@ from miqa_app.networks.views import views
 PAD = 32
 """Coarsest stride of the encoders, to which every image is padded."""
 
-MARGIN = 16
-"""Least padding in pixels: cells next to zeros judge otherwise than cells next to the mirrored image, and whether a
-slice needs padding must not move its score."""
+MARGIN = PAD + 1
+"""Least padding in pixels. Cells next to the zeros around a convolution judge otherwise than cells next to the mirrored
+image, and whether a slice needs padding must not move its score: more than one coarse cell keeps it within half a point.
+"""
 
 _NORMS = {
     "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
