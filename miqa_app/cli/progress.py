@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -12,26 +13,43 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _console = Console(stderr=True)
+_SECONDS_BETWEEN_LINES = 5.0
 
 
 @contextmanager
 def progress_bar(title: str) -> Iterator[Callable[[int, int, str], None]]:
-    """Give a function (done, total, words) that moves a bar; the bar goes when the block ends."""
+    """Give a function (done, total, words) that moves a bar, or writes lines where there is no terminal."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(
-        *columns, console=_console, transient=True, disable=not _console.is_terminal
-    ) as bar:
+    if not _console.is_terminal:
+        yield _Lines()
+        return
+    with Progress(*columns, console=_console, transient=True) as bar:
         task = bar.add_task(title, total=None)
 
         def move(done: int, total: int, words: str) -> None:
             bar.update(task, completed=done, total=total or None, description=words or title)
 
         yield move
+
+
+class _Lines:
+    """Progress for a log file: a plain line when the words change, at most one in five seconds."""
+
+    def __init__(self) -> None:
+        self._words, self._next = "", 0.0
+
+    def __call__(self, done: int, total: int, words: str) -> None:
+        """Say where the work stands, if it is time for it."""
+        del done, total
+        now = time.monotonic()
+        if words and words != self._words and now >= self._next:
+            self._words, self._next = words, now + _SECONDS_BETWEEN_LINES
+            say(words)
 
 
 def say(words: str) -> None:

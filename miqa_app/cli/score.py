@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from miqa_app import __version__
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from miqa_app.core.series import Problem
+    from miqa_app.reports.result_json import Entry
     from miqa_app.services.score import Scored
+
+
+_LONGEST_NAME = 32
 
 
 def score(
@@ -32,7 +37,10 @@ def score(
         Path | None, typer.Option(help="Folder for an HTML and a PDF report per study.")
     ] = None,
     maps: Annotated[
-        Path | None, typer.Option(help="Folder for one .npy score map per slice.")
+        Path | None,
+        typer.Option(
+            help="Folder for one NumPy score map (0-100, as large as the slice) per slice."
+        ),
     ] = None,
     model: Annotated[
         str | None, typer.Option(help="Name or folder of the model; the active one by default.")
@@ -67,7 +75,7 @@ def score(
     if json_file is not None and str(json_file) == "-":
         sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
     else:
-        print_table(document)
+        print_table(document, names(entries))
     for problem in document["problems"]:
         say(f"{problem['source']}: {problem['reason']}")
     if problems or not scored:
@@ -75,13 +83,13 @@ def score(
 
 
 def refuse_missing(paths: Sequence[Path]) -> None:
-    """Raise BadRequest for the first path that is not there."""
+    """Raise BadRequest that names every path that is not there."""
     from miqa_app.errors import BadRequest
 
-    for path in paths:
-        if not path.exists():
-            message = f"There is no file or folder {path}; check the path."
-            raise BadRequest(message)
+    missing = [str(path) for path in paths if not path.exists()]
+    if missing:
+        message = f"There is no file or folder {', '.join(missing)}; check the path."
+        raise BadRequest(message)
 
 
 def _run(paths: Sequence[Path], scorer: Any) -> tuple[list[Scored], list[Problem]]:
@@ -96,21 +104,26 @@ class Shower:
     """Turns the steps of scoring into movements of the bar."""
 
     def __init__(self, move: Callable[[int, int, str], None]) -> None:
-        self._move, self._frames, self._done, self._name = move, 0, 0, ""
+        self._move, self._frames, self._done, self._words = move, 0, 0, ""
+        self._series, self._opened = 0, 0
 
     def __call__(self, step: object) -> None:
         """Show one step."""
         from miqa_app.core.assessment import SlicePrediction
-        from miqa_app.imaging.events import Completed, Scanned
+        from miqa_app.imaging.events import Completed, Opened, Scanned
 
         if isinstance(step, Scanned):
             self._move(step.done, step.total, "Reading")
+        elif isinstance(step, Opened):
+            self._opened += 1
         elif isinstance(step, Completed):
             self._frames, self._done = step.series.frames, 0
-            self._name = step.series.description or "series"
+            self._series += 1
+            name = step.series.description[:_LONGEST_NAME]
+            self._words = f"Scoring series {self._series} of {self._opened} {name}".rstrip()
         elif isinstance(step, SlicePrediction):
             self._done += 1
-            self._move(self._done, self._frames, f"Scoring {self._name}")
+            self._move(self._done, self._frames, self._words)
 
 
 def drained(steps: Any, show: Callable[[Any], None]) -> Any:
@@ -137,29 +150,50 @@ def _write_maps(scored: Sequence[Scored], folder: Path) -> None:
             np.save(file, upsample(prediction.score_map, item.series.shape))
 
 
-def print_table(document: dict[str, Any]) -> None:
-    """Print a row per series on stdout."""
-    table = Table(box=None, pad_edge=False)
-    for column in ("series", "frames", "score", "90 % interval", "verdict", "suspected"):
-        table.add_column(column)
-    for row in document["series"]:
-        low, high = row["interval"] or (None, None)
-        table.add_row(
-            row["description"] or row["source"],
-            str(row["frames"]),
-            "–" if row["score"] is None else f"{row['score']:.0f}",
-            "–" if low is None else f"{low:.0f}–{high:.0f}",
-            row["verdict"].replace("_", " ")
-            + ("" if row["score"] is None else _calibration_words(document)),
-            row["reason"] or row.get("suspected") or "",
-        )
+def names(entries: Sequence[Entry]) -> list[str]:
+    """Return what each series is called, with what tells it from others of the same name."""
+    from miqa_app.core.naming import distinction
+
+    every = [series for series, _ in entries]
+    labels = []
+    for series in every:
+        name = series.description or Path(series.source).name
+        apart = distinction(series, every)
+        labels.append(f"{name} · {apart}" if apart and apart != name else name)
+    return labels
+
+
+def print_table(document: dict[str, Any], labels: Sequence[str]) -> None:
+    """Print a row per series on stdout, and below why a series was not assessed."""
     console = Console(width=None if sys.stdout.isatty() else 160)
-    console.print(table)
+    if document["series"]:
+        console.print(_table(document, labels))
+    for row, label in zip(document["series"], labels, strict=True):
+        if row["reason"]:
+            console.print(f"{label}: not assessed: {row['reason']}.", highlight=False, markup=False)
     console.print(
         "Scores: 100 = best. Advisory only: not a certified medical device.",
         style="dim",
         highlight=False,
     )
+
+
+def _table(document: dict[str, Any], labels: Sequence[str]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for column in ("series", "frames", "score", "90 % interval", "verdict", "suspected"):
+        table.add_column(column)
+    for row, label in zip(document["series"], labels, strict=True):
+        low, high = row["interval"] or (None, None)
+        table.add_row(
+            escape(label),
+            str(row["frames"]),
+            "–" if row["score"] is None else f"{row['score']:.0f}",
+            "–" if low is None else f"{low:.0f}–{high:.0f}",
+            row["verdict"].replace("_", " ")
+            + ("" if row["score"] is None else _calibration_words(document)),
+            row["suspected"].replace("_", " "),
+        )
+    return table
 
 
 def _calibration_words(document: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from miqa_app.cli.progress import progress_bar
+from miqa_app.core.artefact_kinds import KEYS
 
 
 def simulate(
@@ -16,7 +17,7 @@ def simulate(
     out: Annotated[
         Path, typer.Argument(help="A .nii.gz file, a folder for DICOM, or with --sheet a PNG.")
     ],
-    artefact: Annotated[str, typer.Option(help="Artefact kind, such as motion.")] = "motion",
+    artefact: Annotated[str, typer.Option(help=f"One of {', '.join(KEYS)}.")] = "motion",
     severity: Annotated[float, typer.Option(help="0 (unchanged) to 1 (useless).")] = 0.5,
     seed: Annotated[int, typer.Option(help="The same seed gives the same artefact.")] = 0,
     sheet: Annotated[

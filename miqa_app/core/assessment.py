@@ -44,7 +44,8 @@ class Thresholds:
     calibrated: bool = False
 
     def verdict(self, score: float) -> Verdict:
-        """Return the verdict for a series score."""
+        """Return the verdict for a series score, rounded to whole points as people see it."""
+        score = round(score)
         if score >= self.accept:
             return Verdict.ACCEPT
         return Verdict.RESCAN if score < self.rescan else Verdict.CHECK
@@ -103,9 +104,14 @@ class SlicePrediction:
 
 @dataclass(frozen=True)
 class Scope:
-    """Whether the series lies within what the model was shown; distance is None until measured."""
+    """Whether the series lies within what the model was shown.
 
-    in_scope: bool = True
+    Attributes:
+        in_scope: None where that was not measured; False for what is no MR image at all.
+        distance: from the training scans, None until measured.
+    """
+
+    in_scope: bool | None = None
     distance: float | None = None
 
 
@@ -146,6 +152,14 @@ class Assessment:
     model: ModelIdentity | None = None
     engine: EngineIdentity | None = None
     notes: tuple[str, ...] = ()
+
+    @property
+    def doubt(self) -> str:
+        """Return between which verdicts the interval leaves the matter open, in words, or ''."""
+        if self.interval is None:
+            return ""
+        low, high = (self.thresholds.verdict(end) for end in self.interval)
+        return "" if low is high else f"from “{low.words.lower()}” to “{high.words.lower()}”"
 
     @property
     def scored(self) -> bool:

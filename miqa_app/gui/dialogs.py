@@ -52,7 +52,8 @@ class ShortcutSheet(QDialog):
         layout = QVBoxLayout(self)
         layout.addWidget(scroll)
         layout.addWidget(_close_button(self))
-        self.resize(1180, 560)
+        room = self.screen().availableGeometry()
+        self.resize(min(1180, room.width() - 40), min(560, room.height() - 80))
 
 
 class Notice(QDialog):

@@ -50,7 +50,7 @@ class MainWindow(QMainWindow):
         self.theme = theme.by_name(memory.get("theme", "dark"))
         self.setWindowTitle("MIQA workstation")
         self.setAcceptDrops(True)
-        self.setMinimumSize(1040, 600)
+        self.setMinimumSize(1024, 600)
         self.studies = StudyList(self.theme)
         self.problems = ProblemPanel()
         self.viewer = ViewerPanel()
@@ -84,7 +84,7 @@ class MainWindow(QMainWindow):
         self._split = QSplitter(Qt.Orientation.Horizontal)
         self._split.setHandleWidth(8)
         self._split.setChildrenCollapsible(False)
-        for widget, stretch, least in ((left, 0, 256), (self.viewer, 1, 476), (right, 0, 276)):
+        for widget, stretch, least in ((left, 0, 250), (self.viewer, 1, 466), (right, 0, 276)):
             widget.setMinimumWidth(least)
             self._split.addWidget(widget)
             self._split.setStretchFactor(self._split.count() - 1, stretch)

@@ -10,6 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from miqa_app.core.geometry import edge_letters
 from miqa_app.core.heatmap import upsample
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 _COLUMNS = 4
 _DPI = 130
+_FEWEST_BARS = 12
+"""So that a series of one slice is not one huge bar."""
+
 _INK = "#18202b"
 _DIM = "#5b6675"
 _PLACES = {
@@ -50,8 +54,9 @@ def worst_slices(series: Series, assessment: Assessment) -> bytes:
     figure = Figure(
         figsize=(2.3 * _COLUMNS + 0.7, 2 * height + 0.5), dpi=_DPI, layout="constrained"
     )
-    axes = figure.subplots(2, _COLUMNS, squeeze=False)
-    for column in range(_COLUMNS):
+    columns_shown = max(1, len(shown))
+    axes = figure.subplots(2, columns_shown, squeeze=False)
+    for column in range(columns_shown):
         for row in (0, 1):
             axes[row, column].set_axis_off()
         if column < len(shown):
@@ -113,7 +118,8 @@ def score_per_slice(series: Series, assessment: Assessment) -> bytes:
     axis.plot(
         [x for x, _ in marked], [min(y, 100) + 4 for _, y in marked], "v", color=_INK, markersize=5
     )
-    axis.set_xlim(0.2, series.frames + 0.8)
+    axis.set_xlim(0.2, max(series.frames, _FEWEST_BARS) + 0.8)
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.set_xlabel("slice" if series.time_points == 1 else "frame", fontsize=9, color=_INK)
     _finish(axis, assessment)
     return _png(figure)
@@ -123,6 +129,7 @@ def score_per_time(assessment: Assessment) -> bytes:
     """Return a PNG of the score of every time point of a 4-D series."""
     figure = Figure(figsize=(9.9, 2.0), dpi=_DPI, layout="constrained")
     axis = figure.subplots()
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.plot(
         range(1, len(assessment.curve) + 1), assessment.curve, color=_INK, marker=".", linewidth=1
     )

@@ -1,9 +1,9 @@
-"""The report as one self-contained HTML page."""
+"""The report as one self-contained HTML page, and an index of several."""
 
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -11,6 +11,8 @@ from markupsafe import Markup
 from miqa_app.paths import bundled
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from miqa_app.reports.study import StudyReport
 
 SHAPES = {
@@ -24,7 +26,23 @@ SHAPES = {
 
 
 def as_html(report: StudyReport) -> str:
-    """Return the page; pictures and icons are inside, nothing is fetched, every value is escaped."""
+    """Return the page of a study; pictures and icons are inside, nothing is fetched, every value is escaped."""
+    return _rendered("report.html.j2", report=report)
+
+
+def as_index(
+    studies: Sequence[tuple[str, StudyReport]], problems: Sequence[tuple[str, str]]
+) -> str:
+    """Return a page that leads to the reports of several studies.
+
+    Args:
+        studies: file name without extension and report of each study.
+        problems: (file, reason) of what could not be read.
+    """
+    return _rendered("index.html.j2", studies=studies, problems=problems)
+
+
+def _rendered(template: str, **values: Any) -> str:
     environment = Environment(
         loader=FileSystemLoader(bundled("resources") / "report"),
         autoescape=True,
@@ -38,7 +56,7 @@ def as_html(report: StudyReport) -> str:
         tone: Markup((icons / f"{name}.svg").read_text(encoding="utf-8"))
         for tone, name in SHAPES.items()
     }
-    return environment.get_template("report.html.j2").render(report=report, shapes=shapes)
+    return environment.get_template(template).render(shapes=shapes, **values)
 
 
 def _data_uri(picture: bytes) -> str:

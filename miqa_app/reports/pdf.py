@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from miqa_app.reports.study import Page, StudyReport
 
 _MARGIN = 18 * mm
-_WIDTH = A4[0] - 2 * _MARGIN
+_WIDTH = A4[0] - 2 * _MARGIN - 12  # reportlab keeps six points free on either side
 _INK, _DIM, _LINE = HexColor("#18202b"), HexColor("#4d5867"), HexColor("#d5dbe2")
 _TONES = {
     "advised": ("#075f66", "○"),
@@ -64,7 +64,13 @@ def as_pdf(report: StudyReport) -> bytes:
         KeepTogether(
             [
                 _text("Made by", size=13, bold=True),
-                _table((("miqa_app", report.version), *report.model)),
+                _table(
+                    (
+                        ("miqa_app", report.version),
+                        ("Report written", report.written),
+                        *report.model,
+                    )
+                ),
             ]
         )
     )
@@ -119,7 +125,7 @@ def _text(
 
 def _table(rows: Sequence[tuple[str, str]]) -> Table:
     cells = [[_text(name, size=8.5, dim=True), _text(str(value), size=8.5)] for name, value in rows]
-    table = Table(cells, colWidths=[_WIDTH * 0.32, _WIDTH * 0.68])
+    table = Table(cells, colWidths=[_WIDTH * 0.32, _WIDTH * 0.68], hAlign="LEFT")
     table.setStyle(
         TableStyle(
             [

@@ -27,7 +27,7 @@ def write_csv(
 ) -> None:
     """Write one row per series: UTF-8 with a byte-order mark, numbers with a decimal point.
 
-    Text that a spreadsheet would take for a formula gets an apostrophe in front.
+    Slices count from 1, as people count them. Text that a spreadsheet would take for a formula gets an apostrophe in front.
 
     Args:
         entries: each series with its assessment.
@@ -46,7 +46,7 @@ def write_csv(
             "low": low,
             "high": high,
             "calibrated": assessment.thresholds.calibrated,
-            "worst_slices": " ".join(str(index) for index in row["worst_slices"]),
+            "worst_slices": " ".join(str(index + 1) for index in row["worst_slices"]),
             "model": model.name if model else "",
             "model_sha256": model.sha256 if model else "",
             **{f"p_{key}": value for key, value in row["artefacts"].items()},

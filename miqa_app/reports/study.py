@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,6 +66,7 @@ class StudyReport:
         pages: one per series.
         problems: (file, reason) of what could not be read.
         model: name, hash and training of the model, and what it ran on.
+        written: date and time of the report.
         version: of the program.
         advisory: the standing notice.
     """
@@ -74,6 +76,7 @@ class StudyReport:
     pages: tuple[Page, ...]
     problems: tuple[tuple[str, str], ...]
     model: tuple[tuple[str, str], ...]
+    written: str = field(default_factory=lambda: f"{datetime.now().astimezone():%Y-%m-%d %H:%M %Z}")
     version: str = __version__
     advisory: str = ADVISORY
 
@@ -107,16 +110,21 @@ def study_report(
     return StudyReport(
         title=title or "MR image quality",
         identity=tuple(first.identity.items()) if identify else (),
-        pages=tuple(_page(series, assessment) for series, assessment in entries),
-        problems=tuple(
-            (problem.source if identify else Path(problem.source).name, problem.reason)
-            for problem in problems
-        ),
+        pages=tuple(_page(series, assessment, identify=identify) for series, assessment in entries),
+        problems=problem_rows(problems, identify=identify),
         model=_model(entries),
     )
 
 
-def _page(series: Series, assessment: Assessment) -> Page:
+def problem_rows(problems: Sequence[Problem], *, identify: bool) -> tuple[tuple[str, str], ...]:
+    """Return (file, reason) of what could not be read, with whole paths where identities were asked for."""
+    return tuple(
+        (problem.source if identify else Path(problem.source).name, problem.reason)
+        for problem in problems
+    )
+
+
+def _page(series: Series, assessment: Assessment, *, identify: bool) -> Page:
     title = series.description or Path(series.source).name
     words = assessment.verdict.words
     if assessment.scored and not assessment.thresholds.calibrated:
@@ -129,10 +137,16 @@ def _page(series: Series, assessment: Assessment) -> Page:
         score=_score_words(assessment),
         cause=_cause(assessment),
         kinds=tuple((BY_KEY[key].name, round(100 * value)) for key, value in likeliest),
-        facts=(("Images", _size_words(series)), *series.facts.items()),
+        facts=(("Images", _size_words(series)), *_facts(series, identify=identify)),
         notes=(*assessment.notes, *series.warnings),
         pictures=tuple(_pictures(series, assessment)),
     )
+
+
+def _facts(series: Series, *, identify: bool) -> list[tuple[str, str]]:
+    """Return the acquisition facts; dates help to find out who a patient is, so they need `identify`."""
+    hidden = {"Matrix"} if identify else {"Matrix", "Acquisition date"}
+    return [(name, value) for name, value in series.facts.items() if name not in hidden]
 
 
 def tone(assessment: Assessment) -> str:
@@ -146,7 +160,10 @@ def _score_words(assessment: Assessment) -> str:
     if assessment.score is None or assessment.interval is None:
         return ""
     low, high = assessment.interval
-    return f"{assessment.score:.0f} of 100 (90 % interval {low:.0f}–{high:.0f}; 100 = best). Mean of the lowest quarter of the slices, at least three, weighted by object area."
+    doubt = (
+        f" The interval reaches {assessment.doubt}: look at the images." if assessment.doubt else ""
+    )
+    return f"{assessment.score:.0f} of 100 (90 % interval {low:.0f}–{high:.0f}; 100 = best).{doubt} Mean of the lowest quarter of the slices, at least three, weighted by object area."
 
 
 def _cause(assessment: Assessment) -> str:
@@ -161,7 +178,8 @@ def _cause(assessment: Assessment) -> str:
 def _size_words(series: Series) -> str:
     rows, columns = series.shape
     times = f", {series.time_points} time points" if series.time_points > 1 else ""
-    return f"{series.slices} slices of {rows} × {columns}{times}"
+    count = "1 slice" if series.slices == 1 else f"{series.slices} slices"
+    return f"{count}, {rows} rows × {columns} columns{times}"
 
 
 def _pictures(series: Series, assessment: Assessment) -> list[tuple[str, bytes]]:

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from miqa_app.core.assessment import Assessment, ModelIdentity, SlicePrediction, Thresholds, Verdict
+from miqa_app.core.assessment import (
+    Assessment,
+    ModelIdentity,
+    Scope,
+    SlicePrediction,
+    Thresholds,
+    Verdict,
+)
 from miqa_app.core.foreground import EMPTY_SHARE
 from miqa_app.core.slices import network_plane, object_share, series_scale
 
@@ -56,9 +63,10 @@ def assess(
         thresholds: of the site; the defaults until it has rated.
     """
     thresholds = thresholds or Thresholds()
-    refusal = series.refusal or _unfit(series)
+    foreign = _foreign(series)
+    refusal = series.refusal or foreign or _unfit(series)
     if refusal:
-        return _not_assessed(series, refusal, thresholds)
+        return _not_assessed(series, refusal, thresholds, Scope(False if foreign else None))
     try:
         frames, weights = _frames_with_object(series)
     except ValueError as error:
@@ -149,19 +157,30 @@ def _frames_with_object(series: Series) -> tuple[list[int], dict[int, float]]:
     return frames, shares
 
 
+def _foreign(series: Series) -> str:
+    """Return in words that the series is no MR image, or ''."""
+    if series.modality in ("MR", ""):
+        return ""
+    return f"{series.modality} images are not assessed; this program scores MR"
+
+
 def _unfit(series: Series) -> str:
-    """Return why the series must not be scored although the reader did not refuse it, or ''."""
-    if series.modality not in ("MR", ""):
-        return f"{series.modality} images are not assessed; this program scores MR"
+    """Return why an MR series must not be scored although the reader did not refuse it, or ''."""
     if min(series.shape) < SMALLEST_EDGE:
         rows, columns = series.shape
         return f"its images of {rows}×{columns} pixels are too small to be judged (at least {SMALLEST_EDGE}×{SMALLEST_EDGE})"
     return ""
 
 
-def _not_assessed(series: Series, reason: str, thresholds: Thresholds) -> Assessment:
+def _not_assessed(
+    series: Series, reason: str, thresholds: Thresholds, scope: Scope | None = None
+) -> Assessment:
     return Assessment(
-        series_key=series.key, verdict=Verdict.NOT_ASSESSED, reason=reason, thresholds=thresholds
+        series_key=series.key,
+        verdict=Verdict.NOT_ASSESSED,
+        reason=reason,
+        thresholds=thresholds,
+        scope=scope or Scope(),
     )
 
 
@@ -174,6 +193,6 @@ def _notes(series: Series, slices: Sequence[SlicePrediction]) -> tuple[str, ...]
         )
     if series.lossy:
         notes.append(
-            "Lossy source: the images were compressed with loss before they came here, which lowers the score."
+            "Lossy source: the images were compressed with loss before they came here, which can change the score."
         )
     return tuple(notes)

@@ -118,6 +118,10 @@ def read_recipe(path: Path) -> Recipe:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "recipe"
         message = f"{path}: {place}: {first['msg']}."
-    except (OSError, TypeError, yaml.YAMLError) as error:
-        message = f"{path} cannot be read as a recipe: {error}."
+    except FileNotFoundError:
+        message = f"{path}: there is no such recipe; check the path."
+    except (OSError, TypeError, UnicodeDecodeError, yaml.YAMLError):
+        message = (
+            f"{path} is not a recipe: a recipe is a YAML file such as resources/recipes/lite.yaml."
+        )
     raise BadRecipe(message)

@@ -14,13 +14,15 @@ from miqa_app.core.assessment import Assessment, Thresholds, Verdict
     [
         (100, Verdict.ACCEPT),
         (70, Verdict.ACCEPT),
-        (69.999, Verdict.CHECK),
+        (69.6, Verdict.ACCEPT),
+        (69.4, Verdict.CHECK),
         (50, Verdict.CHECK),
-        (49.999, Verdict.RESCAN),
+        (49.6, Verdict.CHECK),
+        (49.4, Verdict.RESCAN),
         (0, Verdict.RESCAN),
     ],
 )
-def test_a_score_on_a_threshold_counts_as_reached(score: float, verdict: Verdict) -> None:
+def test_the_verdict_is_that_of_the_score_as_shown(score: float, verdict: Verdict) -> None:
     assert Thresholds().verdict(score) is verdict
 
 
@@ -49,3 +51,10 @@ def test_a_series_counts_as_scored_when_it_has_a_score() -> None:
     refused = Assessment("k", Verdict.NOT_ASSESSED, reason="phase image")
     assert not refused.scored
     assert Assessment("k", Verdict.RESCAN, score=0.0).scored
+
+
+def test_an_interval_that_leaves_the_verdict_open_says_between_what() -> None:
+    open_one = Assessment("a", Verdict.ACCEPT, score=71.0, interval=(39.0, 100.0))
+    assert open_one.doubt == "from “consider rescan” to “accept”"
+    assert not Assessment("a", Verdict.ACCEPT, score=90.0, interval=(80.0, 100.0)).doubt
+    assert not Assessment("a", Verdict.NOT_ASSESSED).doubt

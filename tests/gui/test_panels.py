@@ -7,12 +7,12 @@ from PySide6.QtWidgets import QApplication, QLabel, QListWidget
 
 from miqa_app.core.assessment import Scope
 from miqa_app.core.geometry import Geometry
+from miqa_app.core.naming import distinction, study_key, study_name
 from miqa_app.core.series import Problem
 from miqa_app.gui import theme
 from miqa_app.gui.desk import entries_of
 from miqa_app.gui.entries import Entry, State
 from miqa_app.gui.result.card import ADVISORY, ResultCard
-from miqa_app.gui.studies.naming import distinction, study_key, study_name
 from miqa_app.gui.studies.problems import ProblemPanel
 from miqa_app.gui.studies.study_list import StudyList
 from miqa_app.gui.viewer.annotations import corners
@@ -39,7 +39,7 @@ def test_card_states_score_direction_interval_aggregation_artefact_advice_and_mo
     card.show_entry(judged(series))
     words = card.words()
     for needed in ("Consider rescan", "uncalibrated", "43", "100 = best", "90 % interval 35–52", "lowest quarter", "Motion", "81\u00a0%",
-                   "Reassure the patient", "Scope: MRI", "lite 9f3ac2d1", "torch cpu fp32", ADVISORY):  # fmt: skip
+                   "Reassure the patient", "Scope: not checked", "lite 9f3ac2d1", "torch cpu fp32", ADVISORY):  # fmt: skip
         assert needed in words
 
 
@@ -246,9 +246,9 @@ def test_what_is_odd_about_the_source_stands_on_the_image():
 
 def test_scope_claims_no_more_than_was_measured(card, series):
     for scope, words in (
-        (Scope(), "not compared with the training scans"),
+        (Scope(), "not checked"),
         (Scope(True, 0.3), "inside what the model was shown (distance 0.30)"),
-        (Scope(False, 9.0), "outside what the model was shown"),
+        (Scope(False, 9.0), "outside what the model was shown (distance 9.00)"),
     ):
         card.show_entry(judged(series, scope=scope))
         assert words in card.words()

@@ -59,7 +59,19 @@ def test_one_study_gives_one_page_and_one_pdf_without_identity_in_their_names(fi
 def test_two_studies_give_two_reports(entries, tmp_path: Path) -> None:
     first, second = entries[:2]
     other = (replace(second[0], study_uid="1.2.3"), second[1])
-    assert len(written([first, other], tmp_path)) == 4
+    files = written([first, other], tmp_path)
+    assert [file.suffix for file in files] == [".html", ".html", ".pdf", ".html", ".pdf"]
+    index = files[0].read_text(encoding="utf-8")
+    assert all(file.name in index for file in files[1:])
+    assert "broken&lt;1&gt;.dcm" in index
+
+
+def test_no_report_of_several_studies_names_files_of_another_patient(entries, tmp_path) -> None:
+    first, second = entries[:2]
+    other = (replace(second[0], study_uid="1.2.3"), second[1])
+    pages = [file for file in written([first, other], tmp_path)[1:] if file.suffix == ".html"]
+    assert len(pages) == 2
+    assert not [page for page in pages if "broken" in page.read_text(encoding="utf-8")]
 
 
 def test_the_page_fetches_nothing_and_escapes_what_the_file_says(files) -> None:

@@ -127,14 +127,6 @@ def test_the_series_score_is_weighted_by_object_area() -> None:
     assert result.worst[0] == 0
 
 
-@pytest.mark.parametrize(
-    ("score", "verdict"),
-    [(70, Verdict.ACCEPT), (69.9, Verdict.CHECK), (50, Verdict.CHECK), (49.9, Verdict.RESCAN)],
-)
-def test_verdicts_follow_the_thresholds(score: float, verdict: Verdict) -> None:
-    assert Thresholds().verdict(score) is verdict
-
-
 def test_an_artefact_is_suspected_only_when_likely() -> None:
     slices = [prediction(i, 40, artefacts={"motion": 0.8}) for i in range(3)]
     assert judged(head(3), slices, CALIBRATION, Thresholds()).suspected == "motion"

@@ -80,11 +80,11 @@ def test_a_subject_on_both_sides_is_refused(tmp_path: Path, recipe_values: dict[
 
 @pytest.mark.parametrize("text", ["{", "", "- a\n- b\n", "just words"])
 def test_a_file_that_is_no_recipe_is_refused(tmp_path: Path, text: str) -> None:
-    assert "cannot be read as a recipe" in refused(written(tmp_path, text))
+    assert "is not a recipe" in refused(written(tmp_path, text))
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
-    assert "cannot be read as a recipe" in refused(tmp_path / "none.yaml")
+    assert "there is no such recipe" in refused(tmp_path / "none.yaml")
 
 
 @pytest.mark.parametrize("part", ["train", "validation"])

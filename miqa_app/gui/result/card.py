@@ -165,6 +165,8 @@ class ResultCard(QFrame):
         row.addWidget(scale, 1, Qt.AlignmentFlag.AlignVCenter)
         self._page.addLayout(row)
         self._page.addWidget(ScoreBar(self._theme, result, colour))
+        if result.doubt:
+            self._text(f"The interval reaches {result.doubt}: look at the images.", dim=True)
 
     def _suspected(self, result: Assessment) -> None:
         self._rule()
@@ -294,11 +296,12 @@ def _rule() -> QFrame:
 
 def _scope(result: Assessment) -> str:
     """Return in words whether the series is of a kind that the model was shown, and how sure that is."""
-    if not result.scope.in_scope:
-        return "Scope: outside what the model was shown"
-    if result.scope.distance is None:
-        return "Scope: MRI; not compared with the training scans"
-    return f"Scope: inside what the model was shown (distance {result.scope.distance:.2f})"
+    if result.scope.in_scope is None:
+        return "Scope: not checked; unusual scans and phantoms may be scored wrongly"
+    side = "inside" if result.scope.in_scope else "outside"
+    distance = result.scope.distance
+    at = f" (distance {distance:.2f})" if distance is not None else ""
+    return f"Scope: {side} what the model was shown{at}"
 
 
 def _sentence(words: str) -> str:

@@ -15,10 +15,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from miqa_app.core.naming import distinction, study_key, study_name
 from miqa_app.core.series import Series
 from miqa_app.gui import icons
 from miqa_app.gui.entries import State
-from miqa_app.gui.studies.naming import distinction, study_key, study_name
 from miqa_app.gui.theme import Theme, verdict_colour, verdict_shape
 
 if TYPE_CHECKING:

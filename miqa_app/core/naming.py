@@ -1,4 +1,4 @@
-"""Names in the study list: what a study is called, and what tells series of one name apart."""
+"""Names in lists: what a study is called, and what tells series of one name apart."""
 
 from __future__ import annotations
 
