@@ -54,12 +54,15 @@ def score(
 
     Exit code: 0 all done, 1 some inputs could not be read, 2 wrong usage.
     """
+    from miqa_app.registry import find_model
     from miqa_app.reports.result_csv import write_csv
     from miqa_app.reports.result_json import as_document, write_json
     from miqa_app.services.report import write_report
     from miqa_app.services.score import Scorer
 
     refuse_missing(paths)
+    if model is not None:
+        find_model(model)  # a wrong name is told before torch is loaded
     scored, problems = _run(paths, Scorer(model, device, os.cpu_count() or 1))
     entries = [(item.series, item.assessment) for item in scored]
     document = as_document(entries, problems, paths, identify=identify, app_version=__version__)

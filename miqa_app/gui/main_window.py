@@ -122,6 +122,7 @@ class MainWindow(QMainWindow):
         self._said.setTextFormat(Qt.TextFormat.PlainText)
         self._said.setOpenExternalLinks(True)
         self._note = ""
+        self._turn_to_next = False
         self._progress.setFixedWidth(220)
         self._progress.setTextVisible(False)
         self._progress.setAccessibleName("Progress")
@@ -172,6 +173,7 @@ class MainWindow(QMainWindow):
         for path in paths:
             self.memory.remember(path)
         self._note = ""
+        self._turn_to_next = bool(paths)
         self.desk.open(paths)
 
     def open_files(self) -> None:
@@ -314,7 +316,8 @@ class MainWindow(QMainWindow):
         self.viewer.swap_entry(entry)
         self._welcome.hide()
         self.actions_by_id.set_series_open(True)
-        if self.viewer.active.entry is None or not self.studies.current_key():
+        if self._turn_to_next or self.viewer.active.entry is None or not self.studies.current_key():
+            self._turn_to_next = False
             self.studies.choose(key)
             self.show_series(key)
             self.viewer.active.view.setFocus()

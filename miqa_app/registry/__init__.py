@@ -1,6 +1,8 @@
-"""Models as folders: written once, identified by their content, loaded without unpickling."""
+"""Models as folders: written once, identified by their content, loaded without unpickling.
 
-from miqa_app.registry.checkpoint import LoadedModel, load_model, save_model
+What needs torch is in `registry.checkpoint`, so that listing and verifying models takes no seconds.
+"""
+
 from miqa_app.registry.folders import (
     ModelFolder,
     default_model,
@@ -10,12 +12,9 @@ from miqa_app.registry.folders import (
 )
 
 __all__ = [
-    "LoadedModel",
     "ModelFolder",
     "default_model",
     "find_model",
     "list_models",
-    "load_model",
-    "save_model",
     "verify_model",
 ]

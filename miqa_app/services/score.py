@@ -54,7 +54,7 @@ class Scorer:
             if self._loaded is None:
                 import torch
 
-                from miqa_app.registry import load_model
+                from miqa_app.registry.checkpoint import load_model
                 from miqa_app.scoring.assess import Calibration
                 from miqa_app.scoring.engine import Engine
 

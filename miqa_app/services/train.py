@@ -15,8 +15,7 @@ from miqa_app.evaluation.figures import Row, figures, measured
 from miqa_app.evaluation.held_out import load_evaluation
 from miqa_app.evaluation.interval import calibrate
 from miqa_app.evaluation.sources import clean_slices
-from miqa_app.registry import load_model, save_model
-from miqa_app.registry.checkpoint import half_precision_network
+from miqa_app.registry.checkpoint import half_precision_network, load_model, save_model
 from miqa_app.scoring.assess import Calibration
 from miqa_app.scoring.engine import Engine
 from miqa_app.training.card import card_text

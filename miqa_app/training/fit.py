@@ -19,7 +19,7 @@ from miqa_app.errors import BadRecipe, MiqaError
 from miqa_app.evaluation.quality_index import fit_quality_index, load_quality_index
 from miqa_app.networks import named_config
 from miqa_app.paths import bundled
-from miqa_app.registry import load_model
+from miqa_app.registry.checkpoint import load_model
 from miqa_app.training.averaging import AveragedWeights
 from miqa_app.training.module import QualityModule
 from miqa_app.training.pool import Crops, Pool, make_pool

@@ -219,6 +219,17 @@ def test_a_link_by_hand_holds_and_survives_a_third_series(loaded):
     assert second.view.frame == 3
 
 
+def test_what_is_opened_next_is_shown_at_once(loaded):
+    loaded.open_paths(["/scans/new"])
+    new = make_series(key="n", study_uid="2")
+    loaded.desk.place(entries_of([(new, make_assessment(new))]))
+    assert loaded.viewer.active.entry.key == "n"
+    assert loaded.studies.current_key() == "n"
+    later = make_series(key="o", study_uid="2")
+    loaded.desk.place(entries_of([(later, make_assessment(later))]))
+    assert loaded.viewer.active.entry.key == "n"
+
+
 def test_window_to_all_views(loaded):
     loaded.viewer.set_layout(2)
     loaded.viewer.use_preset(2)

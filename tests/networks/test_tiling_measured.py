@@ -15,7 +15,7 @@ TILING_LIMIT = 2.0
 
 @pytest.fixture(scope="module")
 def network():
-    registry = pytest.importorskip("miqa_app.registry", exc_type=ImportError)
+    registry = pytest.importorskip("miqa_app.registry.checkpoint", exc_type=ImportError)
     if not (ROOT / "models" / "lite" / "config.json").exists():
         pytest.skip("the trained model 'lite' is not bundled yet")
     return registry.load_model("lite").network.eval()

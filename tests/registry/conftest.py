@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from miqa_app.networks import MIQANet, NetworkConfig, build
-from miqa_app.registry import save_model
+from miqa_app.registry.checkpoint import save_model
 
 CONFIG: dict[str, Any] = {
     "preprocessing": {"version": "robust-series-1"},

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import pickle
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,8 @@ from safetensors.torch import load_file, save_file
 
 from miqa_app.errors import BadModel
 from miqa_app.networks import MIQANet, build, named_config
-from miqa_app.registry import find_model, list_models, load_model, save_model, verify_model
-from miqa_app.registry.checkpoint import half_precision_network
+from miqa_app.registry import find_model, list_models, verify_model
+from miqa_app.registry.checkpoint import half_precision_network, load_model, save_model
 from miqa_app.registry.folders import content_hash, default_model
 
 CONFIG: dict[str, Any] = {
@@ -23,6 +25,8 @@ CONFIG: dict[str, Any] = {
     "score_scale": {"low": 0, "high": 100},
     "training": {"summary": "weights at random"},
 }
+
+ROOT = Path(__file__).parents[2]
 
 
 def refused(name: str | Path) -> str:
@@ -301,3 +305,8 @@ def test_the_default_model_is_the_one_that_the_marker_names(
     (bundle / "default").write_text("gone\n")
     with pytest.raises(BadModel, match="no model 'gone'"):
         default_model()
+
+
+def test_listing_models_needs_no_torch() -> None:
+    words = "import sys, miqa_app.registry as r; r.list_models(); sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", words], cwd=ROOT, check=False).returncode == 0

@@ -20,7 +20,8 @@ from miqa_app.core.assessment import Verdict
 from miqa_app.errors import MiqaError
 from miqa_app.evaluation.quality_index import load_quality_index
 from miqa_app.imaging import load
-from miqa_app.registry import load_model, verify_model
+from miqa_app.registry import verify_model
+from miqa_app.registry.checkpoint import load_model
 from miqa_app.scoring.assess import Calibration, assess
 from miqa_app.scoring.engine import Engine
 from miqa_app.services.train import train_model
