@@ -20,12 +20,13 @@ from miqa_app.core.assessment import Verdict
 from miqa_app.errors import MiqaError
 from miqa_app.evaluation.quality_index import load_quality_index
 from miqa_app.imaging import load
+from miqa_app.networks import build
 from miqa_app.registry import verify_model
 from miqa_app.registry.checkpoint import load_model
 from miqa_app.scoring.assess import Calibration, assess
 from miqa_app.scoring.engine import Engine
 from miqa_app.services.train import train_model
-from miqa_app.training.fit import Outcome, Progress, fit, freeze_index, revision
+from miqa_app.training.fit import Outcome, Progress, fit, freeze_index, revision, take_weights
 from miqa_app.training.module import QualityModule, cosine, flattened
 from miqa_app.training.recipe import Recipe
 
@@ -283,3 +284,22 @@ def test_groups_are_laid_out_with_their_members_side_by_side() -> None:
     flat = flattened({"q": torch.tensor([[1.0, 2], [3, 4]]), "image": torch.zeros(2, 2, 1, 8, 8)})
     assert flat["q"].tolist() == [1, 2, 3, 4]
     assert flat["image"].shape == (4, 1, 8, 8)
+
+
+def test_a_deeper_network_begins_with_the_features_of_a_shallower_one() -> None:
+    shallow, deep = build("lite").eval(), build("base").eval()
+    share = take_weights(deep, shallow)
+    assert 0 < share < 0.2
+    image = torch.rand(1, 3, 64, 64)
+    with torch.inference_mode():
+        before, after = shallow.cnn(image), deep.cnn(image)
+    for old, new in zip(before, after, strict=False):
+        torch.testing.assert_close(new, old, atol=1e-4, rtol=0)
+
+
+def test_a_network_of_the_same_design_takes_every_weight() -> None:
+    source, target = build("lite"), build("lite")
+    assert take_weights(target, source) == 1
+    assert all(
+        torch.equal(value, target.state_dict()[name]) for name, value in source.state_dict().items()
+    )

@@ -19,6 +19,7 @@ from miqa_app.training.pool import (
     _plans,
     _read_chunk,
     _write_chunk,
+    _zero_filled,
     local_quality,
     varied,
 )
@@ -240,3 +241,11 @@ def test_variation_keeps_the_range_and_multiples_of_eight() -> None:
         assert 0 <= image.min() <= image.max() <= 1
         assert not any(size % 8 for size in image.shape)
     assert len(shapes) > 2
+
+
+def test_zero_filling_keeps_every_old_pixel_value_where_it_was() -> None:
+    rows, columns = np.mgrid[:96, :80]
+    plane = np.exp(-((rows - 40) ** 2 + (columns - 30) ** 2) / 300).astype(np.float32)
+    large = _zero_filled(plane, 1.5)
+    assert large.shape == (144, 120)
+    np.testing.assert_allclose(large[::3, ::3], plane[::2, ::2], atol=1e-3)
