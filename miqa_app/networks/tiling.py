@@ -16,8 +16,10 @@ from torch import Tensor
 from miqa_app.networks.miqanet import MARGIN, PAD, MIQANet, Prediction
 from miqa_app.networks.pooling import pad, pool_score, valid_cells
 
-WINDOW = 256
-STRIDE = 128
+WINDOW = 288
+"""Holds a slice of 224 pixels with its margin."""
+
+STRIDE = 144
 BATCH = 8
 """Windows judged at once."""
 

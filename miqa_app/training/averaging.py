@@ -26,6 +26,9 @@ class AveragedWeights(EMAWeightAveraging):
 
     An average of the running statistics belongs to none of the weights it was averaged over: measured after a
     thousand steps, it left a rank correlation of 0.04 where measured statistics gave 0.46.
+
+    Attributes:
+        ended: the training came to its end, and the network holds the averaged weights.
     """
 
     def __init__(self, decay: float, data: torch.utils.data.Dataset[Any], batch: int) -> None:
@@ -33,6 +36,7 @@ class AveragedWeights(EMAWeightAveraging):
         super().__init__(decay=decay)
         length = len(data)  # type: ignore[arg-type]
         places = range(0, length, max(1, length // _GROUPS))
+        self.ended = False
         self._sample = torch.utils.data.DataLoader(
             torch.utils.data.Subset(data, places), batch_size=max(1, batch // 2)
         )
@@ -48,6 +52,7 @@ class AveragedWeights(EMAWeightAveraging):
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
         """Leave the averaged weights with their statistics."""
+        self.ended = True
         super().on_train_end(trainer, pl_module)
         self._measure(pl_module)
 

@@ -96,7 +96,8 @@ def fit(
     if recipe.warm_start:
         taken = take_weights(module.network, load_model(recipe.warm_start).network)
     reporter = _Reporter(report, recipe)
-    trainer = _trainer(recipe, run, AveragedWeights(recipe.ema, train, recipe.batch), reporter)
+    averaged = AveragedWeights(recipe.ema, train, recipe.batch)
+    trainer = _trainer(recipe, run, averaged, reporter)
     last = run / "last.ckpt"
     started_from = revision()
     with warnings.catch_warnings():
@@ -110,6 +111,9 @@ def fit(
             ckpt_path=last if last.exists() else None,
             weights_only=False,
         )
+    if not averaged.ended:
+        # the run had ended before: Lightning skips it, and leaves the last weights in place of the averaged ones
+        module.load_state_dict(torch.load(last, weights_only=False)["state_dict"])
     if not trainer.is_global_zero:
         # a helper process of a run on several devices: the first one evaluates and writes the model
         raise SystemExit(0)

@@ -24,10 +24,10 @@ def test_it_agrees_with_torchvision_also_out_of_bounds(size, modulated):
 
 @pytest.mark.parametrize("kind", ["on", "modulated"])
 def test_zero_offsets_start_it_as_the_plain_convolution(kind):
-    layer = DeformableAlignment(16, 2, kind)
+    layer = DeformableAlignment(16, kind)
     torch.nn.init.zeros_(layer.offset.weight)
     torch.nn.init.zeros_(layer.offset.bias)
-    plain = DeformableAlignment(16, 2, "off")
+    plain = DeformableAlignment(16, "off")
     plain.load_state_dict(layer.state_dict(), strict=False)
     cnn, swin = torch.randn(2, 16, 8, 9), torch.randn(2, 16, 8, 9)
     torch.testing.assert_close(layer(cnn, swin), plain(cnn, swin), atol=1e-5, rtol=1e-5)
@@ -58,7 +58,7 @@ def test_offsets_that_are_not_finite_do_no_harm():
 
 
 def test_the_alignment_takes_its_offsets_from_the_transformer_only():
-    layer = DeformableAlignment(16, 2, "on")
+    layer = DeformableAlignment(16, "on")
     cnn, swin = torch.randn(1, 16, 8, 8), torch.randn(1, 16, 8, 8)
     seen = []
     layer.offset.register_forward_hook(lambda _module, inputs, _output: seen.append(inputs[0]))

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from miqa_app.networks import NetworkConfig, build, predict_tiled
+from miqa_app.networks.miqanet import MARGIN, PAD
 from miqa_app.networks.pooling import pad
 from miqa_app.networks.tiling import hann_window, window_starts
 
@@ -37,23 +38,27 @@ def test_many_windows_cover_every_cell_and_stay_finite(network):
     torch.testing.assert_close(tiled.score[0], (tiled.score_map * weights).sum() / weights.sum())
 
 
-def test_a_cell_that_one_window_sees_keeps_the_value_of_that_window(network):
-    image = torch.rand(1, 1, 80, 176)
-    tiled = predict_tiled(network, image, window=96, stride=96)
+def _left_window(network, image):
+    """Return the prediction of the left 96 x 96 pixels of an image of 60 rows, with its margin below."""
+    cells = torch.zeros(1, 12, 12, dtype=torch.bool)
+    cells[:, :8] = True
     with torch.inference_mode():
-        left = network.predict_padded(pad(image, 32, 16)[..., :96], torch.ones(1, 12, 12) > 0)
-    torch.testing.assert_close(tiled.score_map[..., :12], left.score_map[:, :10], atol=1e-4, rtol=0)
+        return network.predict_padded(pad(image, PAD, MARGIN)[..., :96], cells)
+
+
+def test_a_cell_that_one_window_sees_keeps_the_value_of_that_window(network):
+    image = torch.rand(1, 1, 60, 150)
+    tiled = predict_tiled(network, image, window=96, stride=96)
+    left = _left_window(network, image)
+    torch.testing.assert_close(tiled.score_map[..., :12], left.score_map[:, :8], atol=1e-4, rtol=0)
 
 
 def test_masked_pixels_are_not_counted(network):
-    image = torch.rand(1, 1, 80, 176)
+    image = torch.rand(1, 1, 60, 150)
     valid = torch.ones(image.shape, dtype=torch.bool)
     valid[..., 96:] = False
     tiled = predict_tiled(network, image, window=96, stride=96, valid=valid)
-    cells = torch.ones(1, 12, 12) > 0
-    cells[:, 10:] = False
-    with torch.inference_mode():
-        left = network.predict_padded(pad(image, 32, 16)[..., :96], cells)
+    left = _left_window(network, image)
     torch.testing.assert_close(tiled.score, left.score, atol=1e-4, rtol=0)
     torch.testing.assert_close(tiled.embedding, left.embedding, atol=1e-4, rtol=0)
 

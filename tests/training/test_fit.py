@@ -89,7 +89,7 @@ def test_the_card_names_sources_licences_and_the_figures(
         "| phantom | b | validation |",
         "phantom_held_out",
         "It is not a mean opinion score",
-        "20 steps of 6 slices (120 slices of 64×64), 2 epochs",
+        "- From random weights, seed 3: 20 steps of 6 slices (2 epochs, crops of 64 pixels)",
         "| artefact kind, macro AUC |",
     ):
         assert words in card
