@@ -25,6 +25,12 @@ if TYPE_CHECKING:
     from miqa_app.services.score import Scorer
 
 _LIBRARIES = ("c10", "torch_cpu", "c10_cuda", "torch_cuda", "torch", "torch_python")
+_CUDA = (
+    "cublasLt", "cublas", "cudnn", "nvrtc", "nvrtc-builtins", "cudart", "cupti", "cufft", "nvJitLink",
+    "cusparse", "cusparseLt", "cusolver", "nccl", "nvshmem_host", "cufile",
+)  # fmt: skip
+"""What torch loads before its own libraries, in its order: cublas must find its own cublasLt."""
+
 _TURN_S = 0.001
 _YOUNG = (700, 10, 100_000)
 
@@ -92,6 +98,9 @@ def link_readers() -> None:
 
 def link_torch() -> None:
     """Link torch's libraries without holding the interpreter, before its import does it."""
+    for name in _CUDA:
+        _link("torch", f"../nvidia/*/lib/lib{name}.so*")
+    _link("triton", "_C/libtriton*")
     for name in _LIBRARIES:
         _link("torch", f"lib/lib{name}.*")
 
@@ -106,5 +115,5 @@ def _link(package: str, pattern: str) -> None:
     link = ctypes.CDLL(None).dlopen
     link.argtypes, link.restype = [ctypes.c_char_p, ctypes.c_int], ctypes.c_void_p
     for library in Path(found.origin).parent.glob(pattern):
-        if library.suffix in (".so", ".dylib"):
+        if ".so" in library.suffixes or library.suffix == ".dylib":
             link(os.fsencode(library), os.RTLD_NOW | os.RTLD_LOCAL)
