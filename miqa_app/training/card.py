@@ -82,8 +82,10 @@ def _runs(training: dict[str, Any]) -> list[str]:
     start = "From random weights"
     if before:
         share = training.get("taken_from_before", 1)
-        start = "Went on from there" + (
-            f" with the {share:.0%} of its weights that fit" if share < 1 else ""
+        start = (
+            "Went on from there"
+            if share == 1
+            else f"The runs above gave {recipe['warm_start']}; from the {share:.0%} of these weights that fit, else random ones"
         )
     line = (
         f"- {start}, seed {recipe['seed']}: {training['steps']} steps "

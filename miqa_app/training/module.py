@@ -61,7 +61,6 @@ class QualityModule(lightning.LightningModule):
         self.log(
             "validation/srocc",
             float(spearmanr(score, target).statistic) if varies else 0.0,
-            prog_bar=True,
         )
         plcc = float(pearsonr(score, target).statistic) if varies else 0.0
         self.log("validation/plcc", plcc)

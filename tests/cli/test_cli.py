@@ -11,6 +11,7 @@ import nibabel
 import numpy as np
 import pytest
 
+from miqa_app.cli import progress
 from miqa_app.cli.app import run_command
 from miqa_app.cli.window import Window
 from miqa_app.core.artefact_kinds import KEYS
@@ -230,3 +231,13 @@ def test_a_recipe_with_a_typing_error_is_one_sentence(
     recipe.write_text("name: x\nepochs: many\n", encoding="utf-8")
     assert miqa("train", recipe, "--data", tmp_path) == 1
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_progress_in_a_log_is_a_line_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(progress, "say", said.append)
+    with progress.progress_bar("Reading") as move:
+        for done in range(3):
+            move(done, 3, "Scoring series 1 of 2")
+            move(done, 3, "Scoring series 2 of 2")
+    assert said == ["Scoring series 1 of 2"]

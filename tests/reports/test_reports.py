@@ -66,6 +66,15 @@ def test_two_studies_give_two_reports(entries, tmp_path: Path) -> None:
     assert "broken&lt;1&gt;.dcm" in index
 
 
+def test_a_date_needs_identity(entries, tmp_path: Path) -> None:
+    series = replace(entries[0][0], facts={"Acquisition date": "2019-03-04", "TE": "98 ms"})
+    for identify in (False, True):
+        page = written([(series, entries[0][1])], tmp_path / str(identify), identify=identify)[0]
+        text = page.read_text(encoding="utf-8")
+        assert ("2019-03-04" in text) is identify
+        assert "98 ms" in text
+
+
 def test_no_report_of_several_studies_names_files_of_another_patient(entries, tmp_path) -> None:
     first, second = entries[:2]
     other = (replace(second[0], study_uid="1.2.3"), second[1])
