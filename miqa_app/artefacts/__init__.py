@@ -1,5 +1,5 @@
 """MRI artefacts on demand: seeded, graded, on k-space where the physics is there, with a map of the damage."""
 
-from miqa_app.artefacts.simulate import Degraded, degrade, degrade_batch
+from miqa_app.artefacts.simulate import Degraded, degrade, degrade_batch, degrade_by_motion
 
-__all__ = ["Degraded", "degrade", "degrade_batch"]
+__all__ = ["Degraded", "degrade", "degrade_batch", "degrade_by_motion"]

@@ -62,15 +62,10 @@ def gaussian_transfer(
     return np.exp(-2 * np.pi**2 * ((sigma_rows * rows) ** 2 + (sigma_columns * columns) ** 2))
 
 
-def smooth_field(shape: tuple[int, int], rng: np.random.Generator, scale: float) -> np.ndarray:
-    """Return a random field (H, W) of mean 0 and peak 1 that varies over about `scale` of the frame."""
+def smooth_field(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+    """Return a random field (H, W) of mean 0 and peak 1 that changes about once over the frame."""
     rows, columns = frequencies(shape)
-    spread = 1 / (2 * np.pi * scale)
-    envelope = np.exp(
-        -0.5
-        * ((rows * shape[0] * spread * 2) ** 2 + (columns * shape[1] * spread * 2) ** 2)
-        * (2 * np.pi * scale) ** 2
-    )
+    envelope = np.exp(-2 * ((rows * shape[0]) ** 2 + (columns * shape[1]) ** 2))
     spectrum = np.fft.fft2(rng.standard_normal(shape)) * np.fft.ifftshift(envelope)
     field = np.real(np.fft.ifft2(spectrum))
     field = field - field.mean()

@@ -88,8 +88,16 @@ def rician_noise(image: Array, severity: float, rng: np.random.Generator) -> Arr
     return image + sigma * (_noise(image, rng) + 1j * _noise(image, rng))
 
 
-def motion(image: Array, severity: float, rng: np.random.Generator) -> Array:
-    """Change the pose one to five times between k-space segments; the segment with the centre keeps its pose."""
+def motion(
+    image: Array,
+    severity: float,
+    rng: np.random.Generator,
+    receive: Callable[[Array], Array] | None = None,
+) -> Array:
+    """Change the pose one to five times between k-space segments; the segment with the centre keeps its pose.
+
+    The object moves, the coils do not: `receive` weights the moved object with their sensitivities and adds their axis.
+    """
     shape = _shape(image)
     moves = int(rng.integers(1, 6))
     bounds = np.sort(0.5 + rng.choice([-1, 1], moves) * rng.uniform(0.03, 0.3, moves))
@@ -97,7 +105,7 @@ def motion(image: Array, severity: float, rng: np.random.Generator) -> Array:
     poses = rng.choice([-1, 1], (moves + 1, 3)) * rng.uniform(0.4, 1, (moves + 1, 3))
     poses = poses * np.array([8.0, 10.0, 10.0]) * severity
     kspace = to_kspace(image)
-    result = namespace(image).zeros_like(kspace)
+    result = namespace(image).zeros_like(receive(kspace) if receive else kspace)
     for pose, start, stop in zip(poses, edges[:-1], edges[1:], strict=True):
         still = start <= shape[0] // 2 < stop
         moved = (
@@ -105,7 +113,8 @@ def motion(image: Array, severity: float, rng: np.random.Generator) -> Array:
             if still
             else shifted_kspace(to_kspace(rotated(image, pose[0])), pose[1], pose[2])
         )
-        result[..., start:stop, :] = moved[..., start:stop, :]
+        seen = to_kspace(receive(to_image(moved))) if receive else moved
+        result[..., start:stop, :] = seen[..., start:stop, :]
     return to_image(result)
 
 
@@ -141,7 +150,7 @@ def spike(image: Array, severity: float, rng: np.random.Generator) -> Array:
 
 def bias_field(image: Array, severity: float, rng: np.random.Generator) -> Array:
     """Multiply with a smooth field, exp(±0.9) at severity 1, as a displaced coil does."""
-    field = smooth_field(_shape(image), rng, 0.6)
+    field = smooth_field(_shape(image), rng)
     return image * like(np.exp(0.9 * severity * field), image)
 
 
@@ -183,7 +192,7 @@ def signal_loss(image: Array, severity: float, rng: np.random.Generator) -> Arra
     stretch = rng.uniform(0.7, 1.4)
     rows, columns = np.mgrid[: shape[0], : shape[1]].astype(float)
     distance = np.hypot((rows - centre[0]) * stretch, columns - centre[1])
-    wobble = 1 + 0.25 * smooth_field(shape, rng, 0.12)
+    wobble = 1 + 0.25 * smooth_field(shape, rng)
     ratio = distance / (radius * wobble)
     void = np.exp(-(ratio**4))
     rim = (

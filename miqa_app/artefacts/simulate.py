@@ -15,7 +15,9 @@ from miqa_app.artefacts.arrays import (
     namespace,
     smooth_field,
 )
-from miqa_app.artefacts.kinds import PATTERN_RMS, PATTERNS, TRANSFORMS
+from miqa_app.artefacts.coils import joined, receiver
+from miqa_app.artefacts.kinds import PATTERN_RMS, PATTERNS, TRANSFORMS, motion
+from miqa_app.artefacts.volume_motion import moved_volume
 from miqa_app.core.artefact_kinds import KEYS
 from miqa_app.core.foreground import object_mask
 from miqa_app.errors import BadRequest
@@ -57,6 +59,7 @@ def degrade(
     *,
     object_only: bool = False,
     mask: Any = None,
+    coils: int = 1,
 ) -> Degraded:
     """Return the image with one artefact.
 
@@ -68,6 +71,8 @@ def degrade(
         seed: any integer; the same seed gives the same artefact at another severity, and in NumPy and torch.
         object_only: leave the air untouched, as RAD-IQMRI's images were made.
         mask: (H, W) or (slices, H, W) object mask; found by itself when not given.
+        coils: receive coils that see the object and are joined by the root of the sum of squares; the four added
+            patterns of RAD-IQMRI know none.
 
     Raises:
         BadRequest: unknown kind, severity outside 0–1, or an image without signal.
@@ -75,9 +80,7 @@ def degrade(
     if kind not in KEYS:
         message = f"There is no artefact kind '{kind}'; choose one of {', '.join(KEYS)}."
         raise BadRequest(message)
-    if not 0 <= severity <= 1:
-        message = f"A severity must lie between 0 and 1, not {severity}."
-        raise BadRequest(message)
+    _check_severity(severity)
     xp = namespace(image)
     peak = _peak(image)
     unit = image / peak
@@ -90,14 +93,55 @@ def degrade(
     if kind in PATTERNS:
         result = _add_pattern(view, kind, severity, rng, region)
     else:
-        phase = np.pi * 0.8 * smooth_field((int(view.shape[-2]), int(view.shape[-1])), rng, 0.5)
-        result = xp.abs(TRANSFORMS[kind](view * like(np.exp(1j * phase), view), severity, rng))
+        phase = np.pi * 0.8 * smooth_field((int(view.shape[-2]), int(view.shape[-1])), rng)
+        sight = view * like(np.exp(1j * phase), view)
+        if coils == 1:
+            result = xp.abs(TRANSFORMS[kind](sight, severity, rng))
+        else:
+            result = _with_coils(sight, kind, severity, rng, coils)
     result = _turn(result) if turned else result
     if object_only:
         result = unit + masked * (result - unit)
     difference = result - unit
     energy = float((difference**2 * masked).sum() / max(float(masked.sum()), 1.0))
     return Degraded(result * peak, kind, float(severity), energy, local_damage(difference))
+
+
+def degrade_by_motion(
+    volume: np.ndarray, severity: float, seed: int, slice_spacing: float
+) -> Degraded:
+    """Return a multi-slice scan of an object that moves in space, the same course of poses for all slices.
+
+    Args:
+        volume: (slices, H, W) magnitudes ≥ 0, at least two slices.
+        severity: 0 (unchanged) to 1 (useless).
+        seed: any integer; the same seed gives the same course at another severity.
+        slice_spacing: distance of neighbouring slices in pixels, > 0.
+
+    Raises:
+        BadRequest: severity outside 0–1, or a volume without signal.
+    """
+    if severity == 0:
+        return degrade(volume, "motion", 0.0, seed)
+    _check_severity(severity)
+    peak = _peak(volume)
+    unit = volume / peak
+    rng = np.random.default_rng([seed & 0xFFFFFFFF, KEYS.index("motion"), 3])
+    turned = rng.random() > _ROW_ENCODED
+    view = _turn(unit) if turned else unit
+    moved = moved_volume(view, severity, rng, slice_spacing)
+    difference = (_turn(moved) if turned else moved) - unit
+    mask = _mask(unit)
+    energy = float((difference**2 * mask).sum() / max(float(mask.sum()), 1.0))
+    return Degraded(
+        (unit + difference) * peak, "motion", float(severity), energy, local_damage(difference)
+    )
+
+
+def _check_severity(severity: float) -> None:
+    if not 0 <= severity <= 1:
+        message = f"A severity must lie between 0 and 1, not {severity}."
+        raise BadRequest(message)
 
 
 def degrade_batch(
@@ -118,6 +162,18 @@ def local_damage(difference: Array) -> Array:
         filtered(difference**2 + 0j, gaussian_transfer(shape, MAP_BLUR, MAP_BLUR))
     )
     return xp.sqrt(mean_square * (mean_square > 0))
+
+
+def _with_coils(
+    sight: Array, kind: str, severity: float, rng: np.random.Generator, coils: int
+) -> Array:
+    """Return the joined magnitude after the artefact met the signal of every coil."""
+    receive = receiver(sight, coils, np.random.default_rng(rng.integers(2**32)))
+    if kind == "motion":
+        return joined(motion(sight, severity, rng, receive))
+    # a disturbance from outside has the strength of the joined signal in all coils together, noise arises in each
+    share = 1.0 if kind == "rician_noise" else coils**0.5
+    return joined(TRANSFORMS[kind](receive(sight) * share, severity, rng)) / share
 
 
 _DIRECTED = frozenset({"ghosting", "edge_ghosting", "motion", "gibbs", "wrap", "zipper", "blur"})

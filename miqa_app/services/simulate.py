@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from miqa_app.artefacts import degrade
+from miqa_app.artefacts import Degraded, degrade, degrade_by_motion
 from miqa_app.artefacts.sheet import write_sheet
 from miqa_app.core.slices import network_plane, series_scale
 from miqa_app.errors import BadRequest, UnreadableFile
@@ -17,13 +17,20 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from miqa_app.core.series import Series
+
+_FEWEST_SLICES = 4
+"""Stacks of fewer slices move within their plane only."""
 
 
 def simulate(
     source: Path, out: Path, kind: str, severity: float, seed: int
 ) -> Generator[tuple[int, int], None, Path]:
     """Degrade every time point of the one series under `source` as a whole volume, write it and return where.
+
+    Motion of a stack is that of one object in space; every other artefact has the same parameters in all slices.
 
     Args:
         source: a file or folder that holds one series.
@@ -42,7 +49,7 @@ def simulate(
         span = slice(time * series.slices, (time + 1) * series.slices)
         volume = np.stack([series.values(frame) for frame in range(span.start, span.stop)])
         floor = min(0.0, float(volume.min()))
-        result[span] = degrade(volume - floor, kind, severity, seed).image + floor
+        result[span] = _degraded(series, volume - floor, kind, severity, seed).image + floor
         yield time + 1, series.time_points
     note = f"simulated {kind.replace('_', ' ')}, severity {severity:g}, seed {seed}"
     if out.name.endswith((".nii", ".nii.gz")):
@@ -50,6 +57,15 @@ def simulate(
     else:
         write_series(series, result, out, note)
     return out
+
+
+def _degraded(
+    series: Series, volume: NDArray[np.float32], kind: str, severity: float, seed: int
+) -> Degraded:
+    place = series.geometry
+    if kind != "motion" or len(volume) < _FEWEST_SLICES or not (place and place.slice_spacing):
+        return degrade(volume, kind, severity, seed)
+    return degrade_by_motion(volume, severity, seed, place.slice_spacing / place.row_spacing)
 
 
 def contact_sheet(source: Path, out: Path, seed: int) -> None:

@@ -20,7 +20,7 @@ from miqa_app.core.artefact_kinds import KEYS
 
 
 def with_phase(plane: np.ndarray) -> np.ndarray:
-    phase = smooth_field((plane.shape[0], plane.shape[1]), np.random.default_rng(0), 0.5)
+    phase = smooth_field((plane.shape[0], plane.shape[1]), np.random.default_rng(0))
     return (plane * np.exp(1j * phase)).astype(np.complex64)
 
 
@@ -91,7 +91,7 @@ def test_a_gaussian_filter_has_its_standard_deviation_in_pixels() -> None:
 
 
 def test_a_smooth_field_has_mean_0_and_peak_1_and_is_smooth() -> None:
-    field = smooth_field((96, 120), np.random.default_rng(3), 0.5)
+    field = smooth_field((96, 120), np.random.default_rng(3))
     assert np.abs(field).max() == pytest.approx(1)
     assert field.mean() == pytest.approx(0, abs=1e-9)
     assert np.abs(np.diff(field, axis=0)).max() < 0.15
