@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import pearsonr, rankdata, spearmanr
+from scipy.stats import kendalltau, pearsonr, rankdata, spearmanr
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -17,6 +17,14 @@ def srocc(predicted: ArrayLike, target: ArrayLike) -> float:
     if a.size < 3 or np.ptp(a) == 0 or np.ptp(b) == 0:
         return float("nan")
     return float(spearmanr(a, b).statistic)
+
+
+def krocc(predicted: ArrayLike, target: ArrayLike) -> float:
+    """Return Kendall's rank correlation tau-b with ties, −1…1; NaN where either side is constant."""
+    a, b = np.asarray(predicted, float), np.asarray(target, float)
+    if a.size < 3 or np.ptp(a) == 0 or np.ptp(b) == 0:
+        return float("nan")
+    return float(kendalltau(a, b).statistic)
 
 
 def plcc(predicted: ArrayLike, target: ArrayLike) -> float:

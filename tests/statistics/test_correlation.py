@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miqa_app.statistics.correlation import auc, plcc, srocc
+from miqa_app.statistics.correlation import auc, krocc, plcc, srocc
 
 
 def test_a_monotone_relation_has_rank_correlation_one() -> None:
@@ -20,6 +20,14 @@ def test_a_monotone_relation_has_rank_correlation_one() -> None:
 
 def test_ties_are_ranked_by_their_mean() -> None:
     assert srocc([1, 1, 2, 3], [1, 2, 3, 4]) == pytest.approx(0.9486833)
+
+
+def test_tau_b_takes_ties_out_of_both_sides() -> None:
+    # by hand: six pairs, five in the right order, one tied on the left: 5/√(5·6)
+    assert krocc([1, 1, 2, 3], [1, 2, 3, 4]) == pytest.approx(5 / math.sqrt(30))
+    assert krocc([1, 2, 3, 4], [1, 3, 2, 4]) == pytest.approx(4 / 6)
+    assert krocc([4, 3, 2, 1], [1, 2, 3, 4]) == pytest.approx(-1)
+    assert math.isnan(krocc([1, 1, 1], [1, 2, 3]))
 
 
 def test_constant_or_short_input_has_no_correlation() -> None:
