@@ -107,8 +107,10 @@ class Scope:
     """Whether the series lies within what the model was shown.
 
     Attributes:
-        in_scope: None where that was not measured; False for what is no MR image at all.
-        distance: from the training scans, None until measured.
+        in_scope: None where that was not measured; False for what is no MR image of a patient, or unlike all that the
+            model was shown.
+        distance: from the training scans in units of the largest one in scope, so that up to 1 lies inside; None
+            where it was not measured.
     """
 
     in_scope: bool | None = None
@@ -132,8 +134,8 @@ class Assessment:
         curve: score per time point of a 4-D series; empty otherwise.
         scope: see `Scope`.
         thresholds: the thresholds used.
-        model: the model, or None where not assessed.
-        engine: the engine, or None where not assessed.
+        model: the model, or None where it was not run.
+        engine: the engine, or None where the model was not run.
         notes: sentences the user must see beside the verdict (slices skipped, batch halved, lossy source).
     """
 

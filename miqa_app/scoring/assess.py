@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,12 +17,16 @@ from miqa_app.core.assessment import (
 )
 from miqa_app.core.foreground import EMPTY_SHARE
 from miqa_app.core.slices import network_plane, object_share, series_scale
+from miqa_app.scoring.phantoms import DEMO_NOTE, is_demo_phantom, named_phantom
+from miqa_app.scoring.scope import OUT_OF_SCOPE, signed_values, spread_over
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
     from miqa_app.core.series import Series
     from miqa_app.scoring.engine import Engine
+    from miqa_app.scoring.interval import Calibration
+    from miqa_app.scoring.scope import ScopeModel
 
 SMALLEST_EDGE = 48
 """Images with a shorter edge are not scored: fewer than six cells, and nothing like them was trained on."""
@@ -31,25 +35,13 @@ _SUSPECTED_FROM = 0.5
 _WORST_SHOWN = 5
 
 
-@dataclass(frozen=True)
-class Calibration:
-    """How the interval of a series score was calibrated (split conformal, models.md 6.1).
-
-    Attributes:
-        factor: the interval is score ± factor × spread; spread is the mean deviation of the slices that count.
-        level: coverage aimed at, such as 0.9.
-    """
-
-    factor: float
-    level: float = 0.9
-
-
 def assess(
     series: Series,
     engine: Engine,
     model: ModelIdentity,
     calibration: Calibration,
     thresholds: Thresholds | None = None,
+    scope: ScopeModel | None = None,
 ) -> Generator[SlicePrediction, None, Assessment]:
     """Yield each slice's prediction as it comes and return the judgement on the series.
 
@@ -61,9 +53,10 @@ def assess(
         model: stamped on the result.
         calibration: of the interval.
         thresholds: of the site; the defaults until it has rated.
+        scope: what the model was shown; None leaves the scope unmeasured, as for models that came without it.
     """
     thresholds = thresholds or Thresholds()
-    foreign = _foreign(series)
+    foreign = _foreign(series) or (signed_values(series) if scope else "")
     refusal = series.refusal or foreign or _unfit(series)
     if refusal:
         return _not_assessed(series, refusal, thresholds, Scope(False if foreign else None))
@@ -76,18 +69,26 @@ def assess(
             series, "no slice shows enough of an object against the air", thresholds
         )
     slices: list[SlicePrediction] = []
+    distances: list[float] = []
+    looked_at = spread_over(frames) if scope else frozenset()
     scale = series_scale(series)
     for first in range(0, len(frames), engine.batch):
         chunk = frames[first : first + engine.batch]
         planes = [network_plane(series, frame, scale) for frame in chunk]
-        for frame, plane in zip(chunk, engine.predict(planes), strict=True):
-            prediction = SlicePrediction(index=frame, weight=weights[frame], **vars(plane))
+        for frame, plane, said in zip(chunk, planes, engine.predict(planes), strict=True):
+            prediction = SlicePrediction(index=frame, weight=weights[frame], **vars(said))
             slices.append(prediction)
+            if scope and frame in looked_at:
+                distances.append(scope.distance(plane, said.embedding))
             yield prediction
-    result = judged(series, slices, calibration, thresholds)
-    return replace(
-        result, model=model, engine=engine.identity, notes=(*result.notes, *engine.notes)
-    )
+    place = scope.judge(distances) if scope else Scope()
+    demo = is_demo_phantom(series)
+    if place.in_scope is False and not demo:
+        result = _not_assessed(series, OUT_OF_SCOPE, thresholds, place)
+    else:
+        result = judged(series, slices, calibration, thresholds, place)
+    notes = (*((DEMO_NOTE,) if demo else ()), *result.notes, *engine.notes)
+    return replace(result, model=model, engine=engine.identity, notes=notes)
 
 
 def judged(
@@ -95,12 +96,14 @@ def judged(
     slices: Sequence[SlicePrediction],
     calibration: Calibration,
     thresholds: Thresholds,
+    scope: Scope | None = None,
 ) -> Assessment:
     """Return the assessment from the predictions of the scored frames, model and engine left out."""
+    scope = scope or Scope()
     counted = lowest_quarter(slices)
     score = weighted_score(counted)
-    spread = _mean([item.deviation for item in counted], counted)
-    half = calibration.factor * spread
+    weights = [max(item.weight, 1e-6) for item in counted]
+    half = calibration.half_width(counted, weights, scope.distance or 0.0)
     artefacts = {
         key: _mean([item.artefacts[key] for item in counted], counted)
         for key in slices[0].artefacts
@@ -117,6 +120,7 @@ def judged(
         slices=tuple(slices),
         worst=tuple(item.index for item in worst),
         curve=_curve(series, slices),
+        scope=scope,
         thresholds=thresholds,
         notes=_notes(series, slices),
     )
@@ -158,10 +162,11 @@ def _frames_with_object(series: Series) -> tuple[list[int], dict[int, float]]:
 
 
 def _foreign(series: Series) -> str:
-    """Return in words that the series is no MR image, or ''."""
-    if series.modality in ("MR", ""):
-        return ""
-    return f"{series.modality} images are not assessed; this program scores MR"
+    """Return in words that the series is no MR image of a patient, or ''."""
+    if series.modality not in ("MR", ""):
+        return f"{series.modality} images are not assessed; this program scores MR"
+    named = "" if is_demo_phantom(series) else named_phantom(series)
+    return f"a phantom, as its {named} says; this program scores patients" if named else ""
 
 
 def _unfit(series: Series) -> str:

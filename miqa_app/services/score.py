@@ -8,7 +8,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from miqa_app.core.series import Problem, Series
-from miqa_app.errors import MiqaError
+from miqa_app.errors import BadModel, MiqaError
 from miqa_app.imaging import read
 from miqa_app.imaging.events import Completed
 
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from miqa_app.core.assessment import Assessment, ModelIdentity, SlicePrediction
-    from miqa_app.scoring.assess import Calibration
     from miqa_app.scoring.engine import Engine
+    from miqa_app.scoring.interval import Calibration
+    from miqa_app.scoring.scope import ScopeModel
 
 
 class Scorer:
@@ -35,7 +36,7 @@ class Scorer:
         """
         self._model, self._device, self._threads = model, device, threads
         self._lock = Lock()
-        self._loaded: tuple[Engine, ModelIdentity, Calibration] | None = None
+        self._loaded: tuple[Engine, ModelIdentity, Calibration, ScopeModel | None] | None = None
 
     def assess(self, series: Series) -> Generator[SlicePrediction, None, Assessment]:
         """Yield each slice's prediction and return the assessment of a complete series.
@@ -46,25 +47,30 @@ class Scorer:
         """
         from miqa_app.scoring.assess import assess as judge
 
-        engine, identity, calibration = self._ready()
-        return (yield from judge(series, engine, identity, calibration))
+        engine, identity, calibration, scope = self._ready()
+        return (yield from judge(series, engine, identity, calibration, scope=scope))
 
-    def _ready(self) -> tuple[Engine, ModelIdentity, Calibration]:
+    def _ready(self) -> tuple[Engine, ModelIdentity, Calibration, ScopeModel | None]:
         with self._lock:
             if self._loaded is None:
                 import torch
 
                 from miqa_app.registry.checkpoint import load_model
-                from miqa_app.scoring.assess import Calibration
                 from miqa_app.scoring.engine import Engine
+                from miqa_app.scoring.interval import Calibration
+                from miqa_app.scoring.scope import ScopeModel
 
                 torch.set_num_threads(self._threads or max(1, (os.cpu_count() or 2) - 1))
                 model = load_model(self._model)
+                if "interval" not in model.folder.config:
+                    message = f"The model {model.folder.path} was never measured, so it cannot say how sure it is; run 'miqa models measure' on it first."
+                    raise BadModel(message)
                 calibration = Calibration(**model.folder.config["interval"])
                 self._loaded = (
                     Engine(model.network, self._device),
                     model.folder.identity,
                     calibration,
+                    ScopeModel.from_config(model.folder.config),
                 )
             return self._loaded
 

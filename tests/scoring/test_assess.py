@@ -14,8 +14,9 @@ from miqa_app.core.assessment import Assessment, ModelIdentity, SlicePrediction,
 from miqa_app.core.series import Series
 from miqa_app.core.window import Window
 from miqa_app.networks import build
-from miqa_app.scoring.assess import Calibration, assess, judged, lowest_quarter
+from miqa_app.scoring.assess import assess, judged, lowest_quarter
 from miqa_app.scoring.engine import Engine
+from miqa_app.scoring.interval import Calibration
 
 MODEL = ModelIdentity("test", "0" * 64, "random weights")
 CALIBRATION = Calibration(2.0)
