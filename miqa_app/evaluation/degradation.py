@@ -25,12 +25,13 @@ LOCAL_KINDS = ("wrap", "zipper", "signal_loss")
 
 @dataclass(frozen=True)
 class Applied:
-    """One artefact to apply: kind, severity 0–1 and seed."""
+    """One artefact to apply: kind, severity 0–1, seed, whether air is spared, and the number of receive coils."""
 
     kind: str
     severity: float
     seed: int
     object_only: bool = False
+    coils: int = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +71,13 @@ def make_sample(
     damage = np.zeros_like(clean)
     for item in artefacts:
         done = degrade(
-            image, item.kind, item.severity, item.seed, object_only=item.object_only, mask=mask
+            image,
+            item.kind,
+            item.severity,
+            item.seed,
+            object_only=item.object_only,
+            mask=mask,
+            coils=item.coils,
         )
         image = np.asarray(done.image, dtype=np.float32)
         energies[item.kind] = done.energy

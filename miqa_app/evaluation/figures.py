@@ -1,66 +1,27 @@
-"""The figures of a model on a frozen evaluation: pooled, by source, by kind, and beside reference-free measures."""
+"""The figures of a model on a frozen evaluation: pooled, by group, by artefact kind, and beside reference-free measures."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from miqa_app.core.artefact_kinds import KEYS
-from miqa_app.evaluation.baselines import Niqe, gradient_entropy
 from miqa_app.evaluation.degradation import LOCAL_KINDS
-from miqa_app.evaluation.held_out import EvaluationRecipe, Item, items
-from miqa_app.evaluation.quality_index import load_quality_index
+from miqa_app.evaluation.predictions import Predictions
+from miqa_app.evaluation.reference_free import MEASURES
 from miqa_app.statistics.correlation import auc, plcc, srocc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Sequence
 
-    from miqa_app.scoring.engine import Engine, PlanePrediction
+    from miqa_app.evaluation.held_out import EvaluationRecipe
+    from miqa_app.evaluation.measured import Row
 
 ACCEPTABLE = 70.0
 """The acceptable line of every evaluation."""
 
-_DAMAGED_FROM = 0.25
-
-
-@dataclass(frozen=True, eq=False)
-class Row:
-    """One image of the evaluation after scoring."""
-
-    source: str
-    slice: str
-    kind: str
-    severity: float
-    q: float
-    score: float
-    probabilities: dict[str, float]
-    map_auc: float
-    niqe: float
-    gradient_entropy: float
-
-
-def measured(
-    recipe: EvaluationRecipe, data: Path, engine: Engine, niqe: Niqe | None
-) -> Iterator[Row]:
-    """Yield a row per image of the evaluation."""
-    index = load_quality_index()
-    for item in items(recipe, data):
-        prediction = next(iter(engine.predict([item.sample.plane])))
-        yield Row(
-            source=item.source,
-            slice=item.slice,
-            kind=item.kind,
-            severity=item.severity,
-            q=index.q(item.sample.metrics, item.sample.energies),
-            score=prediction.score,
-            probabilities=prediction.artefacts,
-            map_auc=_map_auc(item, prediction),
-            niqe=niqe(item.sample.plane) if niqe else float("nan"),
-            gradient_entropy=gradient_entropy(item.sample.plane),
-        )
+GROUPS = ("source", "anatomy", "sequence", "vendor")
 
 
 def figures(rows: Sequence[Row], recipe: EvaluationRecipe) -> dict[str, Any]:
@@ -68,100 +29,97 @@ def figures(rows: Sequence[Row], recipe: EvaluationRecipe) -> dict[str, Any]:
 
     A source whose scores are all the same has no rank correlation and counts as 0.
     """
-    by_source = {
-        source: _correlations([r for r in rows if r.source == source]) for source in _names(rows)
-    }
-    clean = [row for row in rows if not row.kind]
+    groups = {name: _by_group(rows, name) for name in GROUPS}
+    by_kind = {kind: _by_kind(rows, kind) for kind in KEYS}
+    clean = [row for row in rows if not row.kinds]
+    combined = [row for row in rows if row.kind == "combined"]
     return {
         "evaluation": recipe.name,
         "quality_index": recipe.quality_index,
         "images": len(rows),
         "clean_images": len(clean),
-        "lowest_source_srocc": min(
-            entry["srocc"] if np.isfinite(entry["srocc"]) else 0.0 for entry in by_source.values()
-        ),
+        "lowest_source_srocc": min(_or_zero(e["srocc"]) for e in groups["source"].values()),
+        "lowest_source_plcc": min(_or_zero(e["plcc"]) for e in groups["source"].values()),
         "pooled": _correlations(rows),
-        "by_source": by_source,
-        "by_kind": {kind: _by_kind(rows, kind) for kind in KEYS},
-        "kind_macro_auc": float(np.nanmean([_kind_auc(rows, kind) for kind in KEYS])),
+        **{f"by_{name}": entries for name, entries in groups.items()},
+        "by_kind": by_kind,
+        "combined": _correlations(combined) if combined else None,
+        "worst_kind_srocc": min(_or_zero(entry["srocc"]) for entry in by_kind.values()),
+        "worst_kind_plcc": min(_or_zero(entry["plcc"]) for entry in by_kind.values()),
+        "kind_macro_auc": _mean([entry["auc"] for entry in by_kind.values()]),
         "pairs_ranked_right": _pairs(rows),
         "map_auc_local_kinds": _mean([row.map_auc for row in rows if row.kind in LOCAL_KINDS]),
         "clean_mean": _mean([row.score for row in clean]),
-        "clean_below_acceptable": _mean([float(row.score < ACCEPTABLE) for row in clean]),
-        "baselines": {
-            "niqe_mri_srocc": _baseline(rows, "niqe"),
-            "gradient_entropy_srocc": _baseline(rows, "gradient_entropy"),
-        },
+        "clean_below_acceptable": _below(clean),
+        "coverage": _mean([float(row.covered) for row in rows]),
+        "mean_half_width": _mean([row.half for row in rows]),
+        "changes": _changes(rows),
+        "baselines": {measure.key: _baseline(rows, measure.key) for measure in MEASURES},
     }
 
 
-def as_table(values: dict[str, Any]) -> str:
-    """Return the figures as Markdown."""
-    lines = [
-        f"Evaluation {values['evaluation']}, {values['images']} images ({values['clean_images']} clean), Q version {values['quality_index']}",
-        "",
-        "| figure | value |",
-        "|---|---|",
-        f"| SROCC, lowest source | {values['lowest_source_srocc']:.3f} |",
-        f"| SROCC / PLCC, pooled | {values['pooled']['srocc']:.3f} / {values['pooled']['plcc']:.3f} |",
-        f"| artefact kind, macro AUC | {values['kind_macro_auc']:.3f} |",
-        f"| same slice and kind, higher severity ranked lower | {values['pairs_ranked_right']:.3f} |",
-        f"| score map against damage, AUC (local kinds) | {values['map_auc_local_kinds']:.3f} |",
-        f"| clean slices: mean score / share below 70 | {values['clean_mean']:.1f} / {values['clean_below_acceptable']:.3f} |",
-        f"| NIQE refitted on MRI, SROCC | {values['baselines']['niqe_mri_srocc']:.3f} |",
-        f"| gradient entropy, SROCC | {values['baselines']['gradient_entropy_srocc']:.3f} |",
-        "",
-        "| source | images | SROCC | PLCC | clean mean |",
-        "|---|---|---|---|---|",
-        *(
-            f"| {name} | {e['images']} | {e['srocc']:.3f} | {e['plcc']:.3f} | {e['clean_mean']:.1f} |"
-            for name, e in values["by_source"].items()
+def as_predictions(rows: Sequence[Row], name: str) -> Predictions:
+    """Return targets, the model's scores and the reference-free measures, better side up, as a table of methods.
+
+    A measure that is not defined on every image is left out.
+    """
+    methods = {name: np.array([row.score for row in rows])}
+    for measure in MEASURES:
+        values = np.array([_oriented(row, measure.key) for row in rows])
+        if np.isfinite(values).all():
+            methods[measure.key] = values
+    return Predictions(
+        images=tuple(
+            f"{n}: {row.slice} {row.kind or 'clean'} {row.severity:g}" for n, row in enumerate(rows)
         ),
-        "",
-        "| artefact kind | SROCC against Q | SROCC against severity | AUC of the kind |",
-        "|---|---|---|---|",
-        *(
-            f"| {kind} | {e['srocc']:.3f} | {e['srocc_severity']:.3f} | {e['auc']:.3f} |"
-            for kind, e in values["by_kind"].items()
-        ),
-    ]
-    return "\n".join(lines)
+        references=tuple(row.slice for row in rows),
+        targets=np.array([row.q for row in rows]),
+        methods=methods,
+        groups={"kind": tuple(row.kind or "clean" for row in rows)}
+        | {group: tuple(row.groups[group] for row in rows) for group in GROUPS},
+    )
 
 
-def _names(rows: Sequence[Row]) -> list[str]:
-    return list(dict.fromkeys(row.source for row in rows))
+def _by_group(rows: Sequence[Row], name: str) -> dict[str, dict[str, Any]]:
+    labels = dict.fromkeys(row.groups[name] for row in rows)
+    return {label: _correlations([r for r in rows if r.groups[name] == label]) for label in labels}
 
 
 def _correlations(rows: Sequence[Row]) -> dict[str, Any]:
     score, q = [row.score for row in rows], [row.q for row in rows]
-    clean = [row.score for row in rows if not row.kind]
+    clean = [row for row in rows if not row.kinds]
     return {
         "images": len(rows),
+        "clean_images": len(clean),
         "srocc": srocc(score, q),
         "plcc": plcc(score, q),
-        "clean_mean": _mean(clean),
+        "clean_mean": _mean([row.score for row in clean]),
+        "clean_below_acceptable": _below(clean),
+        "coverage": _mean([float(row.covered) for row in rows]),
     }
 
 
 def _by_kind(rows: Sequence[Row], kind: str) -> dict[str, float]:
     own = [row for row in rows if row.kind == kind]
-    score = [row.score for row in own]
+    score, q = [row.score for row in own], [row.q for row in own]
+    present = [kind in row.kinds for row in rows]
     return {
-        "srocc": srocc(score, [row.q for row in own]),
+        "images": len(own),
+        "srocc": srocc(score, q),
+        "plcc": plcc(score, q),
         "srocc_severity": srocc([-value for value in score], [row.severity for row in own]),
-        "auc": _kind_auc(rows, kind),
+        "pairs_ranked_right": _pairs(own),
+        "auc": auc([row.probabilities[kind] for row in rows], present),
+        "coverage": _mean([float(row.covered) for row in own]),
+        "mean_half_width": _mean([row.half for row in own]),
     }
-
-
-def _kind_auc(rows: Sequence[Row], kind: str) -> float:
-    return auc([row.probabilities[kind] for row in rows], [row.kind == kind for row in rows])
 
 
 def _pairs(rows: Sequence[Row]) -> float:
     """Return the share of pairs of one slice and kind in which the higher severity got the lower score."""
     groups: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
-        if row.kind:
+        if len(row.kinds) == 1:
             groups.setdefault((row.slice, row.kind), []).append(row)
     right = [
         a.score > b.score
@@ -173,21 +131,42 @@ def _pairs(rows: Sequence[Row]) -> float:
     return _mean([float(value) for value in right])
 
 
-def _map_auc(item: Item, prediction: PlanePrediction) -> float:
-    """Return how well low cells of the score map mark the damage on the object; NaN without damage."""
-    damage, inside = item.sample.damage, item.sample.inside
-    if not item.kind or damage.max() <= 0:
-        return float("nan")
-    damaged = damage > _DAMAGED_FROM * damage.max()
-    return auc(-prediction.score_map[inside], damaged[inside])
+def _below(clean: Sequence[Row]) -> float:
+    """Return the share of clean slices below the acceptable line."""
+    return _mean([float(row.score < ACCEPTABLE) for row in clean])
 
 
-def _baseline(rows: Sequence[Row], name: str) -> float:
-    """Return the SROCC of minus a measure (lower is better) against Q, over the rows where it is defined."""
-    pairs = [(-getattr(row, name), row.q) for row in rows if np.isfinite(getattr(row, name))]
-    return srocc(*zip(*pairs, strict=True)) if pairs else float("nan")
+def _changes(rows: Sequence[Row]) -> dict[str, dict[str, float]]:
+    """Return mean, 95th percentile and number of the score changes by name."""
+    tried = [row.changes for row in rows if row.changes]
+    names = tried[0] if tried else {}
+    values = {name: [changes[name] for changes in tried] for name in names}
+    return {
+        name: {
+            "mean": _mean(moved),
+            "p95": float(np.percentile(moved, 95)),
+            "images": len(moved),
+        }
+        for name, moved in values.items()
+    }
 
 
-def _mean(values: Sequence[float]) -> float:
+def _oriented(row: Row, key: str) -> float:
+    """Return a measure turned so that larger is better."""
+    lower = {measure.key: measure.lower_is_better for measure in MEASURES}[key]
+    return -row.measures[key] if lower else row.measures[key]
+
+
+def _baseline(rows: Sequence[Row], key: str) -> float:
+    """Return the SROCC of a measure, better side up, against Q, over the rows where it is defined."""
+    values = [(_oriented(row, key), row.q) for row in rows if np.isfinite(row.measures[key])]
+    return srocc(*zip(*values, strict=True)) if values else float("nan")
+
+
+def _or_zero(value: float) -> float:
+    return value if np.isfinite(value) else 0.0
+
+
+def _mean(values: Iterable[float]) -> float:
     finite = [value for value in values if np.isfinite(value)]
     return float(np.mean(finite)) if finite else float("nan")

@@ -33,6 +33,8 @@ class EvaluationRecipe(BaseModel):
         slices_per_source: clean slices degraded per source, evenly spaced.
         clean_share: share of clean slices among all images.
         seed: of all draws.
+        coils: receive coils of the kinds that know them.
+        combinations: images per source with two or three artefacts at once.
         sources: held-out sources.
     """
 
@@ -44,17 +46,25 @@ class EvaluationRecipe(BaseModel):
     slices_per_source: int
     clean_share: float
     seed: int
+    coils: int = 1
+    combinations: int = 0
     sources: list[Source]
 
 
 @dataclass(frozen=True, eq=False)
 class Item:
-    """One image of the evaluation: its sample and where it came from."""
+    """One image of the evaluation.
+
+    Attributes:
+        sample: the image and its targets.
+        clean: the slice it was made from.
+        kinds: artefacts applied; none for a clean image.
+        severity: of the first artefact, 0 for a clean image.
+    """
 
     sample: Sample
-    source: str
-    slice: str
-    kind: str
+    clean: CleanSlice
+    kinds: tuple[str, ...]
     severity: float
 
 
@@ -80,8 +90,10 @@ def items(recipe: EvaluationRecipe, data: Path) -> Iterator[Item]:
     """
     for source in recipe.sources:
         slices = list(clean_slices([source], data))
-        for number, clean in enumerate(_spread(slices, recipe.slices_per_source)):
+        chosen = _spread(slices, recipe.slices_per_source)
+        for number, clean in enumerate(chosen):
             yield from _degraded(recipe, clean, number)
+        yield from _combined(recipe, chosen)
         yield from _clean(recipe, slices)
 
 
@@ -89,30 +101,35 @@ def _degraded(recipe: EvaluationRecipe, clean: CleanSlice, number: int) -> Itera
     for place, kind in enumerate(KEYS):
         seed = recipe.seed + 1000 * number + place
         for severity in recipe.severities:
-            sample = make_sample(
-                clean.plane,
-                [Applied(kind, severity, seed, object_only=place < 4 and number % 2 == 0)],
+            only = place < 4 and number % 2 == 0
+            applied = Applied(kind, severity, seed, object_only=only, coils=recipe.coils)
+            yield Item(make_sample(clean.plane, [applied]), clean, (kind,), severity)
+
+
+def _combined(recipe: EvaluationRecipe, slices: list[CleanSlice]) -> Iterator[Item]:
+    """Yield images with two and three artefacts by turns, kinds and severities drawn from the seed."""
+    for number in range(recipe.combinations):
+        rng = np.random.default_rng([recipe.seed, number])
+        kinds = rng.choice(KEYS, size=2 + number % 2, replace=False)
+        applied = [
+            Applied(
+                str(kind),
+                float(rng.choice(recipe.severities)),
+                int(rng.integers(2**31)),
+                coils=recipe.coils,
             )
-            yield Item(
-                sample=sample,
-                source=clean.source.name,
-                slice=clean.identity,
-                kind=kind,
-                severity=severity,
-            )
+            for kind in kinds
+        ]
+        clean = slices[number % len(slices)]
+        names = tuple(item.kind for item in applied)
+        yield Item(make_sample(clean.plane, applied), clean, names, applied[0].severity)
 
 
 def _clean(recipe: EvaluationRecipe, slices: list[CleanSlice]) -> Iterator[Item]:
-    degraded = min(recipe.slices_per_source, len(slices)) * len(KEYS) * len(recipe.severities)
-    wanted = round(degraded * recipe.clean_share / (1 - recipe.clean_share))
+    single = min(recipe.slices_per_source, len(slices)) * len(KEYS) * len(recipe.severities)
+    wanted = round((single + recipe.combinations) * recipe.clean_share / (1 - recipe.clean_share))
     for clean in _spread(slices, wanted):
-        yield Item(
-            sample=make_sample(clean.plane, []),
-            source=clean.source.name,
-            slice=clean.identity,
-            kind="",
-            severity=0.0,
-        )
+        yield Item(make_sample(clean.plane, []), clean, (), 0.0)
 
 
 def _spread(slices: list[CleanSlice], count: int) -> list[CleanSlice]:

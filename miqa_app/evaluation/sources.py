@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from miqa_app.core.foreground import EMPTY_SHARE, object_mask
 from miqa_app.core.slices import Scale, network_plane, series_scale
 from miqa_app.errors import BadRecipe
+from miqa_app.evaluation.packed import SUFFIX, packed_slices
 from miqa_app.imaging import load
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Source(BaseModel):
         licence: under which the scan was published.
         anatomy: body region, for the tables.
         vendor: scanner vendor as far as known.
+        sequence: kind of sequence, for the tables; what the scanner calls the series when empty.
         every: take every n-th slice.
         frames: take only the first n frames of each stack; 0 for all.
         stacks: take only the first n stacks (the early echoes of a multi-echo series); 0 for all.
@@ -52,6 +54,7 @@ class Source(BaseModel):
     licence: str
     anatomy: str
     vendor: str = "unknown"
+    sequence: str = ""
     every: int = Field(default=1, ge=1)
     frames: int = Field(default=0, ge=0)
     stacks: int = Field(default=0, ge=0)
@@ -66,12 +69,14 @@ class CleanSlice:
         source: where it came from.
         series: key of its series.
         frame: its frame.
+        sequence: kind of sequence, as the source or else the scanner calls it.
     """
 
     plane: NDArray[np.float32]
     source: Source
     series: str
     frame: int
+    sequence: str = "unknown"
 
     @property
     def identity(self) -> str:
@@ -82,10 +87,17 @@ class CleanSlice:
 def clean_slices(sources: Sequence[Source], data: Path) -> Iterator[CleanSlice]:
     """Yield the slices of the sources whose object covers enough of the frame, each scaled by its series.
 
+    Args:
+        sources: what to read.
+        data: the folder of the scans, or a file of slices packed from it (see `packed`).
+
     Raises:
         BadRecipe: a path is missing.
     """
     for source in sources:
+        if data.suffix == SUFFIX:
+            yield from packed_slices(source, data)
+            continue
         path = data / source.path
         if not path.exists():
             message = f"The recipe names {source.path}, which is not in {data}; give the data folder with --data."
@@ -102,7 +114,8 @@ def _slices(series: Series, source: Source) -> Iterator[CleanSlice]:
         plane = network_plane(series, frame, scale)
         mask = object_mask(plane)
         if mask.mean() >= max(EMPTY_SHARE, 0.08) and plane[mask].mean() > 0.1:
-            yield CleanSlice(cropped(plane, mask), source, series.key, frame)
+            sequence = source.sequence or series.description or "unknown"
+            yield CleanSlice(cropped(plane, mask), source, series.key, frame, sequence)
 
 
 def cropped(

@@ -9,23 +9,28 @@ import numpy as np
 import pytest
 
 from miqa_app.core.artefact_kinds import KEYS
-from miqa_app.evaluation.figures import Row, as_table, figures
+from miqa_app.evaluation.figure_tables import as_table
+from miqa_app.evaluation.figures import as_predictions, figures
 from miqa_app.evaluation.held_out import EvaluationRecipe
+from miqa_app.evaluation.measured import Row
+from miqa_app.evaluation.reference_free import MEASURES
 
 
 def row(source: str, kind: str, severity: float, q: float) -> Row:
     """A perfect model: its score is Q, its kind is certain, its map and the baselines are right."""
     return Row(
-        source=source,
+        groups={"source": source, "anatomy": "head", "vendor": "none", "sequence": source[0]},
         slice=f"{source}/1",
-        kind=kind,
+        kinds=(kind,) if kind else (),
         severity=severity,
         q=q,
         score=q,
+        half=5.0,
         probabilities={key: float(key == kind) for key in KEYS},
-        map_auc=0.8 if kind in {"wrap", "zipper"} else 0.1,
-        niqe=-q,
-        gradient_entropy=q,
+        map_auc={"wrap": 0.8, "zipper": 0.8, "signal_loss": 0.1}.get(kind, math.nan),
+        measures={m.key: -q if m.lower_is_better else q for m in MEASURES}
+        | {"gradient_entropy": q},
+        changes={"flip": 1.0, "gain": 3.0} if kind else {},
     )
 
 
@@ -51,16 +56,18 @@ def test_a_perfect_model_has_perfect_figures(
     assert values["kind_macro_auc"] == 1
     assert values["pairs_ranked_right"] == 1
     assert (values["clean_mean"], values["clean_below_acceptable"]) == (100, 0)
-    assert values["baselines"]["niqe_mri_srocc"] == pytest.approx(1)
-    assert values["baselines"]["gradient_entropy_srocc"] == pytest.approx(-1)
+    assert values["baselines"]["niqe_mri"] == pytest.approx(1)
+    assert values["baselines"]["gradient_entropy"] == pytest.approx(-1)
+    assert (values["worst_kind_srocc"], values["worst_kind_plcc"]) == pytest.approx((1, 1))
     for kind in KEYS:
-        assert values["by_kind"][kind] == pytest.approx({"srocc": 1, "srocc_severity": 1, "auc": 1})
+        perfect = ("srocc", "plcc", "srocc_severity", "pairs_ranked_right", "auc", "coverage")
+        assert [values["by_kind"][kind][name] for name in perfect] == pytest.approx([1] * 6)
 
 
 def test_the_headline_is_the_worst_source(
     rows: list[Row], small_evaluation: EvaluationRecipe
 ) -> None:
-    turned = [replace(r, score=-r.score) if r.source == "two" else r for r in rows]
+    turned = [replace(r, score=-r.score) if r.groups["source"] == "two" else r for r in rows]
     values = figures(turned, small_evaluation)
     assert values["by_source"]["one"]["srocc"] == pytest.approx(1)
     assert values["lowest_source_srocc"] == pytest.approx(-1)
@@ -107,13 +114,17 @@ def test_clean_slices_below_the_acceptable_line_are_counted(
     assert values["clean_mean"] == pytest.approx((69.9 + 70 + 200) / 4)
 
 
+def unmeasured(r: Row) -> Row:
+    return replace(r, measures={**r.measures, "niqe_mri": math.nan})
+
+
 def test_a_baseline_is_taken_where_it_is_defined(
     rows: list[Row], small_evaluation: EvaluationRecipe
 ) -> None:
-    holed = [replace(r, niqe=math.nan) if n % 3 == 0 else r for n, r in enumerate(rows)]
-    assert figures(holed, small_evaluation)["baselines"]["niqe_mri_srocc"] == pytest.approx(1)
-    none = [replace(r, niqe=math.nan) for r in rows]
-    assert np.isnan(figures(none, small_evaluation)["baselines"]["niqe_mri_srocc"])
+    holed = [unmeasured(r) if n % 3 == 0 else r for n, r in enumerate(rows)]
+    assert figures(holed, small_evaluation)["baselines"]["niqe_mri"] == pytest.approx(1)
+    none = [unmeasured(r) for r in rows]
+    assert np.isnan(figures(none, small_evaluation)["baselines"]["niqe_mri"])
 
 
 def test_the_table_states_every_source_and_kind_in_markdown(
@@ -121,8 +132,53 @@ def test_the_table_states_every_source_and_kind_in_markdown(
 ) -> None:
     table = as_table(figures(rows, small_evaluation))
     assert table.startswith("Evaluation phantom-1, 82 images (4 clean), Q version q-1")
-    assert "| SROCC, lowest source | 1.000 |" in table
-    assert "| clean slices: mean score / share below 70 | 100.0 / 0.000 |" in table
+    assert "| SROCC / PLCC, lowest source | 1.000 / 1.000 |" in table
+    assert "| clean slices, mean score | 100.0 |" in table
+    assert "| clean slices below 70 | 0.000 |" in table
+    assert "goal" not in table
+    assert "| SROCC / PLCC, pooled | 1.000 / 1.000 | ≥ 0.90 / 0.90 |" in as_table(
+        figures(rows, small_evaluation), "lite"
+    )
     for name in ("one", "two", *KEYS):
         assert f"| {name} |" in table
     assert "MOS" not in table
+
+
+def test_the_interval_is_counted_pooled_by_source_and_by_kind(
+    rows: list[Row], small_evaluation: EvaluationRecipe
+) -> None:
+    narrow = [replace(r, half=0.5, score=r.q - 1) if r.kind == "blur" else r for r in rows]
+    values = figures(narrow, small_evaluation)
+    assert values["by_kind"]["blur"]["coverage"] == 0
+    assert values["by_kind"]["wrap"]["coverage"] == 1
+    assert values["coverage"] == pytest.approx(1 - 6 / 82)
+    assert values["by_source"]["one"]["coverage"] == pytest.approx(1 - 3 / 41)
+    assert values["mean_half_width"] == pytest.approx((6 * 0.5 + 76 * 5) / 82)
+
+
+def test_changes_of_the_score_are_taken_where_they_were_tried(
+    rows: list[Row], small_evaluation: EvaluationRecipe
+) -> None:
+    changes = figures(rows, small_evaluation)["changes"]
+    assert changes["flip"] == {"mean": 1, "p95": 1, "images": 78}
+    assert "| largest mean change of the score under flips, gain, shift | 3.00 |" in as_table(
+        figures(rows, small_evaluation)
+    )
+
+
+def test_images_with_several_artefacts_count_for_the_kinds_but_not_within_one(
+    rows: list[Row], small_evaluation: EvaluationRecipe
+) -> None:
+    both = replace(rows[0], kinds=("blur", "wrap"), q=1, score=99)
+    values = figures([*rows, both], small_evaluation)
+    assert values["by_kind"]["blur"]["srocc"] == pytest.approx(1)
+    assert values["by_kind"]["blur"]["auc"] < 1  # its probability is that of another kind
+    assert values["combined"]["images"] == 1
+
+
+def test_the_table_of_methods_leaves_out_what_is_not_defined_everywhere(rows: list[Row]) -> None:
+    table = as_predictions([*rows[:-1], unmeasured(rows[-1])], "tiny")
+    assert set(table.methods) == {"tiny"} | {m.key for m in MEASURES} - {"niqe_mri"}
+    assert len(set(table.images)) == len(table.images) == 82
+    assert set(table.groups["kind"]) == {*KEYS, "clean"}
+    assert np.array_equal(table.methods["entropy_focus"], table.targets)

@@ -12,8 +12,9 @@ from miqa_app.core.series import Series
 from miqa_app.imaging import load
 from miqa_app.networks import build, named_config
 from miqa_app.paths import bundled
-from miqa_app.scoring.assess import Calibration, assess
+from miqa_app.scoring.assess import assess
 from miqa_app.scoring.engine import Engine
+from miqa_app.scoring.interval import Calibration
 
 MODEL = ModelIdentity("test", "0" * 64, "random weights")
 

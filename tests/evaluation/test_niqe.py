@@ -1,4 +1,4 @@
-"""The reference-free measures behave as their papers say."""
+"""NIQE behaves as its paper says."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from miqa_app.evaluation.baselines import Niqe, _asymmetric, gradient_entropy, patch_features
+from miqa_app.errors import MiqaError
 from miqa_app.evaluation.degradation import Applied, make_sample
+from miqa_app.evaluation.niqe import Niqe, _asymmetric, patch_features
 from miqa_app.evaluation.sources import CleanSlice
 
 
@@ -28,7 +29,24 @@ def test_niqe_fitted_on_slices_is_lowest_on_slices_like_them(
     assert niqe.mean.shape == (36,)
     assert niqe.covariance.shape == (36, 36)
     niqe.write(tmp_path / "niqe.json")
-    assert (tmp_path / "niqe.json").read_text().startswith('{"mean": [')
+    assert Niqe.read(tmp_path / "niqe.json")(noisy) == pytest.approx(niqe(noisy), rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (None, "cannot be read from"),
+        ("{", "cannot be read"),
+        ('{"mean": [1], "covariance": [[1]]}', "36 features"),
+    ],
+)
+def test_a_file_that_is_no_pristine_model_is_refused(
+    text: str | None, words: str, tmp_path: Path
+) -> None:
+    if text is not None:
+        (tmp_path / "niqe.json").write_text(text)
+    with pytest.raises(MiqaError, match=words):
+        Niqe.read(tmp_path / "niqe.json")
 
 
 def test_the_bundled_niqe_model_is_a_mean_and_a_covariance() -> None:
@@ -58,17 +76,3 @@ def test_moment_matching_finds_the_shape_of_a_known_distribution(name: str, shap
     assert found == pytest.approx(shape, abs=0.05)
     assert left == pytest.approx(right, rel=0.02)
     assert mean == pytest.approx(0, abs=0.02)
-
-
-def test_the_gradient_entropy_of_a_ramp_is_the_logarithm_of_its_pixels() -> None:
-    ramp = np.tile(np.arange(64, dtype=np.float32), (32, 1))
-    assert gradient_entropy(ramp) == pytest.approx(np.log2(64 * 32))
-
-
-def test_gradient_entropy_is_lower_for_few_sharp_edges_than_for_noise(plane: np.ndarray) -> None:
-    edge = np.zeros((64, 64), np.float32)
-    edge[:, 32:] = 1
-    assert gradient_entropy(edge) == pytest.approx(np.log2(2 * 64))
-    noisy = make_sample(plane, [Applied("rician_noise", 0.6, 1)]).plane
-    assert gradient_entropy(plane) < gradient_entropy(noisy)
-    assert gradient_entropy(np.ones((9, 9), np.float32)) == 0

@@ -1,4 +1,8 @@
-"""Reference-free measures beside which a learnt model has to stand: NIQE refitted on MRI and gradient entropy."""
+"""NIQE (Mittal et al. 2013), the distance of a plane's local statistics from those of clean images, refitted on MRI.
+
+The parameter file of the authors may not be copied, and a form for photographs needs photographs: `Niqe.fitted` takes
+any clean planes, so that whoever holds a set of them (the references of LIVE or KADID-10k) can fit it and `read` it.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, zoom
 from scipy.special import gamma
 
+from miqa_app.errors import MiqaError
 from miqa_app.paths import bundled
 
 if TYPE_CHECKING:
@@ -18,20 +23,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _PATCH = 48
+_FEATURES = 36
 _SHAPES = np.arange(0.2, 10, 0.01)
 _RATIO = gamma(2 / _SHAPES) ** 2 / (gamma(1 / _SHAPES) * gamma(3 / _SHAPES))
-
-
-def gradient_entropy(plane: NDArray[np.float32]) -> float:
-    """Return the entropy in bits of the gradient magnitude as a distribution over pixels (McGee et al. 2000).
-
-    Sharp images concentrate their gradients; a lower value is better.
-    """
-    down, across = np.gradient(plane.astype(np.float64))
-    magnitude = np.hypot(down, across).ravel()
-    share = magnitude / max(float(magnitude.sum()), 1e-12)
-    share = share[share > 0]
-    return float(-(share * np.log2(share)).sum())
 
 
 class Niqe:
@@ -56,10 +50,25 @@ class Niqe:
     @classmethod
     def bundled(cls) -> Niqe:
         """Return the measure fitted on the training sources of the first checkpoint."""
-        document = json.loads(
-            (bundled("resources") / "quality_index" / "niqe-mri-1.json").read_text(encoding="utf-8")
-        )
-        return cls(np.array(document["mean"]), np.array(document["covariance"]))
+        return cls.read(bundled("resources") / "quality_index" / "niqe-mri-1.json")
+
+    @classmethod
+    def read(cls, path: Path) -> Niqe:
+        """Return the measure whose pristine model `write` has put into a file.
+
+        Raises:
+            MiqaError: the file is missing or damaged.
+        """
+        try:
+            document = json.loads(path.read_text(encoding="utf-8"))
+            mean, covariance = np.array(document["mean"]), np.array(document["covariance"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            message = f"The pristine model of NIQE cannot be read from {path}: {error}."
+            raise MiqaError(message) from error
+        if mean.shape != (_FEATURES,) or covariance.shape != (_FEATURES, _FEATURES):
+            message = f"{path} holds no pristine model of NIQE: {_FEATURES} features are needed."
+            raise MiqaError(message)
+        return cls(mean, covariance)
 
     def write(self, path: Path) -> None:
         """Write the pristine model as JSON."""
