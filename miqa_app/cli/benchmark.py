@@ -26,14 +26,122 @@ def held_out(
         str | None, typer.Option(help="Name or folder of the model; the active one by default.")
     ] = None,
     evaluation: Annotated[str, typer.Option(help="Name of the frozen evaluation.")] = "held-out-1",
+    out: Annotated[
+        Path | None, typer.Option(help="Also write every image's target and scores as a CSV file.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Print the figures of the frozen evaluation, with NIQE and gradient entropy beside the model."""
-    from miqa_app.evaluation.figures import as_table
-    from miqa_app.services.train import evaluate
+    """Print the figures of a frozen evaluation, with reference-free measures beside the model."""
+    from miqa_app.evaluation.figure_tables import as_table
+    from miqa_app.evaluation.predictions import write_predictions
+    from miqa_app.services.measure import evaluate
 
     with progress_bar("Evaluation") as move:
-        figures = evaluate(
-            model, evaluation, data, lambda done, total: move(done, total, "Evaluation")
+        figures, predictions = evaluate(
+            model, evaluation, data, lambda stage, done, total: move(done, total, stage)
         )
+    if out is not None:
+        write_predictions(predictions, out)
     sys.stdout.write((json.dumps(figures, indent=2) if as_json else as_table(figures)) + "\n")
+
+
+@app.command("real")
+def real(
+    data: Annotated[Path, typer.Option(help="Folder that holds the scans with real artefacts.")],
+    model: Annotated[
+        str | None, typer.Option(help="Name or folder of the model; the active one by default.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Also write the table, the rows as CSV and plots here.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Say what a model makes of real artefacts: fetal motion, late echoes, phantoms, calculated images."""
+    from miqa_app.evaluation.real_artefact_report import as_table
+    from miqa_app.services.checks import check_real_artefacts
+
+    with progress_bar("Real artefacts") as move:
+        figures = check_real_artefacts(model, data, move, out)
+    sys.stdout.write((json.dumps(figures, indent=2) if as_json else as_table(figures)) + "\n")
+
+
+@app.command("explanations")
+def explanations(
+    data: Annotated[Path, typer.Option(help="Folder that holds the scans of the evaluation.")],
+    model: Annotated[
+        str | None, typer.Option(help="Name or folder of the model; the active one by default.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Check the score maps: against random weights, by repairing the worst region, and with pasted artefacts."""
+    from miqa_app.evaluation.explanations import as_table
+    from miqa_app.services.checks import check_explanations
+
+    with progress_bar("Explanations") as move:
+        figures = check_explanations(model, data, move)
+    sys.stdout.write((json.dumps(figures, indent=2) if as_json else as_table(figures)) + "\n")
+
+
+@app.command("scope")
+def scope(
+    data: Annotated[Path, typer.Option(help="Folder that holds the scans the list names.")],
+    model: Annotated[
+        str | None, typer.Option(help="Name or folder of the model; the active one by default.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Print how often the scope check refuses what it must, and what it must not, per category with counts."""
+    from miqa_app.evaluation.scope_check import as_table
+    from miqa_app.services.scope import check
+
+    with progress_bar("Scope") as move:
+        figures = check(model, data, lambda done: move(done, 0, "Scope"))
+    sys.stdout.write((json.dumps(figures, indent=2) if as_json else as_table(figures)) + "\n")
+
+
+@app.command("report")
+def report(
+    predictions: Annotated[
+        Path,
+        typer.Argument(help="CSV of image, reference, target[, ci], group:NAME…, method:NAME…."),
+    ],
+    out: Annotated[Path, typer.Option(help="Folder of the report: new, empty, or an earlier one.")],
+    against: Annotated[
+        str, typer.Option(help="Method the others are compared with; the best one by default.")
+    ] = "",
+    details: Annotated[
+        Path | None, typer.Option(help="CSV of a column 'method' and further columns to show.")
+    ] = None,
+    target: Annotated[str, typer.Option(help="What the targets are, for the axes.")] = "Target",
+    title: Annotated[str, typer.Option(help="Heading of the report.")] = "Benchmark",
+) -> None:
+    """Write tables, significance tests and plots of any methods' predictions as HTML, Markdown and CSV."""
+    from miqa_app.reports.benchmark import Wishes
+    from miqa_app.services.benchmark import benchmark_report
+
+    wishes = Wishes(title=title, target=target, against=against)
+    steps = benchmark_report(predictions, out, wishes, details)
+    with progress_bar("Benchmark") as move:
+        while True:
+            try:
+                move(0, 0, next(steps))
+            except StopIteration as end:
+                page = end.value
+                break
+    sys.stdout.write(f"{page}\n")
+
+
+@app.command()
+def ablation(
+    variants: Annotated[Path, typer.Argument(help="A list of variants of a recipe (YAML).")],
+    data: Annotated[Path, typer.Option(help="Folder that holds the scans the recipe names.")],
+    out: Annotated[Path, typer.Option(help="Folder for the runs and the table.")] = Path(
+        "ablation"
+    ),
+) -> None:
+    """Train each variant for a short time and print what it is worth; run it again to go on after a stop."""
+    from miqa_app.services.ablate import ablate, as_markdown
+
+    with progress_bar("Ablation") as move:
+        table = ablate(variants, data, out, lambda step: move(step.done, step.total, step.stage))
+    sys.stdout.write(as_markdown(table) + "\n")

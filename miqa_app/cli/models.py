@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -71,3 +72,55 @@ def verify(
         sys.stdout.write(f"{model.name}: {'; '.join(faults) or 'intact'}\n")
     if faulty:
         raise typer.Exit(1)
+
+
+@app.command()
+def measure(
+    data: Annotated[Path, typer.Option(help="Folder that holds the scans of the model's recipe.")],
+    name: Annotated[
+        str | None, typer.Argument(help="Name or folder; the active model by default.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the model with its new card.")] = Path(
+        "measured"
+    ),
+) -> None:
+    """Measure interval and figures anew and write the model with its new card; the weights stay as they are."""
+    from miqa_app.cli.progress import progress_bar, say
+    from miqa_app.services.measure import remeasure
+
+    with progress_bar("Measuring") as move:
+        folder = remeasure(name, data, out, lambda stage, done, total: move(done, total, stage))
+    say(f"The model with its new card is in {folder}.")
+    sys.stdout.write(f"{folder}\n")
+
+
+@app.command()
+def recalibrate(
+    ratings: Annotated[
+        str,
+        typer.Argument(
+            help="Rated images: a CSV file of image, mos, reference, subject, or NAME=FOLDER."
+        ),
+    ],
+    name: Annotated[
+        str | None, typer.Option("--model", help="Name or folder; the active model by default.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the model with its new interval.")] = Path(
+        "recalibrated"
+    ),
+) -> None:
+    """Calibrate the interval of a model on your own ratings; its weights and scores stay as they are."""
+    from miqa_app.cli.progress import progress_bar, say
+    from miqa_app.services.recalibrate import recalibrate as steps_of
+
+    steps = steps_of(ratings, name, out)
+    with progress_bar("Recalibrating") as move:
+        while True:
+            try:
+                done, total = next(steps)
+            except StopIteration as end:
+                folder, words = end.value
+                break
+            move(done, total, "Rated images")
+    say(words)
+    sys.stdout.write(f"{folder}\n")

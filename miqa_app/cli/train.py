@@ -12,18 +12,35 @@ import typer
 from miqa_app.cli.progress import progress_bar, say
 
 if TYPE_CHECKING:
-    from miqa_app.training.fit import Progress
+    from miqa_app.training.progress import Progress
 
 
 def train(
     recipe: Annotated[Path, typer.Argument(help="A recipe file (YAML).")],
-    data: Annotated[Path, typer.Option(help="Folder that holds the scans the recipe names.")],
+    data: Annotated[
+        Path,
+        typer.Option(
+            help="Folder that holds the scans the recipe names, or a file made by --pack."
+        ),
+    ],
     out: Annotated[
         Path, typer.Option(help="Folder for checkpoints and, at the end, the model.")
     ] = Path("runs"),
     json_lines: Annotated[
         bool, typer.Option("--json-lines", help="Progress as one JSON object per line on stdout.")
     ] = False,
+    go_on_from: Annotated[
+        str | None,
+        typer.Option(
+            help="A model that this recipe trained up to some step, here or on another machine: go on from there."
+        ),
+    ] = None,
+    pack: Annotated[
+        Path | None,
+        typer.Option(
+            help="Only write the clean slices that the recipe and its evaluations need to this .npz file, to train on a machine without the scans."
+        ),
+    ] = None,
     freeze_index: Annotated[
         Path | None,
         typer.Option(
@@ -32,10 +49,14 @@ def train(
     ] = None,
 ) -> None:
     """Train a model as a recipe says; run it again to go on after a stop."""
-    from miqa_app.services.train import freeze_quality_index, train_model
+    from miqa_app.services.train import freeze_quality_index, pack_slices, train_model
     from miqa_app.training.recipe import read_recipe
 
     checked = read_recipe(recipe)
+    if pack is not None:
+        count = pack_slices(checked, data, pack)
+        say(f"{count} slices are in {pack}, {pack.stat().st_size / 1e6:.0f} MB.")
+        return
     run = out / checked.name
     run.mkdir(parents=True, exist_ok=True)
     with progress_bar("Pool") as move:
@@ -54,6 +75,6 @@ def train(
         if freeze_index is not None:
             freeze_quality_index(checked, data, run, freeze_index, report)
             return
-        folder = train_model(checked, data, run, report)
+        folder = train_model(checked, data, run, report, go_on_from)
     say(f"The model is in {folder}; its card says how good it is.")
     sys.stdout.write(f"{folder}\n")

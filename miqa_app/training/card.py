@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from miqa_app.evaluation.figures import as_table
+from miqa_app.evaluation.figure_tables import as_table
+from miqa_app.evaluation.scope_check import as_table as scope_table
 
 if TYPE_CHECKING:
     from miqa_app.training.recipe import Recipe
+
+_WEAK_SROCC = 0.6
+_WEAK_AUC = 0.9
 
 _TEMPLATE = """# {name}
 
@@ -31,20 +35,24 @@ Held out as whole sources, neither trained nor calibrated on: {held_out}.
 
 EMA weights. The recipes stand whole in config.json.
 
-The 90 % interval of a series score is ±{factor:.2f} times the network's own spread, by split conformal prediction on
-whole degraded series of the validation subjects. These are few subjects: read the level as approximate.
+{curve}
+
+The {level:.0%} interval is ±{factor:.2f} (lone slices: ±{slice_factor:.2f}) times a spread made of the network's own
+deviation and the artefacts it suspects; the spread was fitted on training subjects, the factors on whole degraded series
+and slices of the validation subjects (split conformal prediction). These are few subjects: read the level as approximate.
 
 ## Figures on subjects and sources not seen
 
 {figures}
 
-SROCC is against Q. NIQE and gradient entropy were taken on the same images.
+SROCC is against Q; the measures that need no reference were taken on the same images, better side up.
 
+{more}{scope}
 ## Known limits
 
 - Few subjects, mostly adult brain and pelvis; other anatomies, vendors and contrasts may be scored too low or too high.
-- The artefacts are simulated, one or two at a time; real motion and real coil faults look more varied.
-- Pixels that were interpolated on the scanner look blurred to the network.
+- The artefacts are simulated, one to three at a time; real motion and real coil faults look more varied.
+{weak}- Pixels that were interpolated on the scanner look blurred to the network.
 """
 
 
@@ -66,9 +74,59 @@ def card_text(recipe: Recipe, config: dict[str, Any]) -> str:
         ),
         held_out=", ".join(values["by_source"]),
         runs="\n".join(_runs(training)),
+        curve=_curve(training),
+        level=config["interval"]["level"],
         factor=config["interval"]["factor"],
-        figures=as_table(values),
+        slice_factor=config["interval"]["slice_factor"] or config["interval"]["factor"],
+        figures=as_table(values, recipe.network),
+        more="".join(
+            f"{as_table(table, recipe.network)}\n\n" for table in config["more_evaluations"]
+        ),
+        scope=_scope(config),
+        weak=_weak(values),
     )
+
+
+def _scope(config: dict[str, Any]) -> str:
+    """Return the rates of the scope check, or '' where it was not tested."""
+    if "scope_check" not in config:
+        return ""
+    return f"""## Scope
+
+What is no MR scan of a patient is not assessed. Rates on the frozen list {config["scope_check"]["list"]}: "as read" with the
+facts of its header, "pixels only" from a NIfTI copy without any.
+
+{scope_table(config["scope_check"])}
+
+"""
+
+
+def _curve(training: dict[str, Any]) -> str:
+    """Return the course of the last run, a line per epoch, or '' where none was kept."""
+    epochs = training.get("curve", [])
+    if not epochs:
+        return ""
+    lines = ["| epoch | loss | validation SROCC | validation PLCC |", "|---|---|---|---|"]
+    lines += [
+        f"| {place} | {e['loss']:.3f} | {e['srocc']:.3f} | {e['plcc']:.3f} |"
+        for place, e in enumerate(epochs, start=1)
+    ]
+    return "\n".join(lines)
+
+
+def _weak(values: dict[str, Any]) -> str:
+    """Return a line that names the artefact kinds which the model grades badly or does not name."""
+    kinds = values["by_kind"]
+    graded = [kind for kind, e in kinds.items() if not e["srocc"] >= _WEAK_SROCC]
+    named = [kind for kind, e in kinds.items() if not e["auc"] >= _WEAK_AUC]
+    lines = []
+    if graded:
+        lines.append(
+            f"- How bad it is is told poorly for: {', '.join(graded)} (SROCC below {_WEAK_SROCC:g})."
+        )
+    if named:
+        lines.append(f"- Often not named: {', '.join(named)} (AUC below {_WEAK_AUC:g}).")
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _runs(training: dict[str, Any]) -> list[str]:

@@ -20,7 +20,10 @@ CLEAN_WEIGHT = 2.0
 
 
 def total_loss(
-    prediction: Prediction, batch: dict[str, Tensor], weights: LossWeights
+    prediction: Prediction,
+    batch: dict[str, Tensor],
+    weights: LossWeights,
+    teacher: Prediction | None = None,
 ) -> dict[str, Tensor]:
     """Return the weighted sum as 'loss' and every part by name.
 
@@ -28,6 +31,7 @@ def total_loss(
         prediction: for B slices, members of a group next to each other.
         batch: q (B,), kinds (B, K), severity (B, K), cells (B, h, w), damaged (B, h, w), inside (B, h, w).
         weights: of the parts.
+        teacher: another network's word on the same slices, to be repeated; None for none.
     """
     score = prediction.score.float()
     importance = torch.where(batch["kinds"].amax(dim=1) > 0, 1.0, CLEAN_WEIGHT)
@@ -51,6 +55,8 @@ def total_loss(
         ),
         "spread": spread_loss(score, prediction.log_variance.float(), batch["q"]),
     }
+    if teacher is not None:
+        parts["teacher"] = teacher_loss(prediction, teacher)
     loss = torch.stack([getattr(weights, name) * value for name, value in parts.items()]).sum()
     return {"loss": loss, **parts}
 
@@ -68,6 +74,25 @@ def rank_loss(score: Tensor, target: Tensor) -> Tensor:
     truth = target[0::2] - target[1::2]
     margin = truth.abs().clamp(max=RANK_MARGIN)
     return functional.relu(margin - difference * truth.sign()).mean()
+
+
+def teacher_loss(prediction: Prediction, teacher: Prediction) -> Tensor:
+    """Return how far score, score map and artefacts lie from a teacher's (distillation, Hinton et al. 2015).
+
+    Squared error of the score, Huber loss of the map over real cells, and the cross entropy of the artefact
+    probabilities above the teacher's own entropy, so that 0 means the same word.
+    """
+    score = ((prediction.score - teacher.score).float() ** 2).mean()
+    cells = functional.huber_loss(
+        prediction.score_map.float(), teacher.score_map.float(), reduction="none", delta=0.5
+    )
+    real = prediction.valid.float()
+    said = teacher.artefact_logits.float()
+    cross = functional.binary_cross_entropy_with_logits(
+        prediction.artefact_logits.float(), said.sigmoid()
+    )
+    own = functional.binary_cross_entropy_with_logits(said, said.sigmoid())
+    return score + (cells * real).sum() / real.sum().clamp(min=1) + (cross - own)
 
 
 def map_loss(score_map: Tensor, cells: Tensor, inside: Tensor, valid: Tensor) -> Tensor:

@@ -23,19 +23,30 @@ _WARM_UP = 0.05
 
 
 class QualityModule(lightning.LightningModule):
-    """Trains a network on groups of two degraded slices."""
+    """Trains a network on groups of two degraded slices.
 
-    def __init__(self, recipe: Recipe, config: NetworkConfig) -> None:
-        """Build the network from random weights."""
+    Attributes:
+        recipe: the losses and the learning rate.
+        network: what is trained.
+        steps_before: steps of the recipe that were done elsewhere; the cosine goes on from there.
+    """
+
+    def __init__(
+        self, recipe: Recipe, config: NetworkConfig, teacher: MIQANet | None = None
+    ) -> None:
+        """Build the network from random weights; it also learns from the `teacher`, where there is one."""
         super().__init__()
         self.recipe = recipe
         self.network: MIQANet = build(config)
+        # in a tuple, so that its weights are neither trained nor kept with the checkpoints
+        self._teacher = (teacher.eval().requires_grad_(False),) if teacher else ()
+        self.steps_before = 0
         self._outputs: list[tuple[Tensor, Tensor]] = []
 
     def training_step(self, batch: dict[str, Tensor]) -> Tensor:
         """Return the loss of a batch of groups."""
         flat = flattened(batch)
-        parts = total_loss(judged(self.network, flat), flat, self.recipe.loss)
+        parts = total_loss(judged(self.network, flat), flat, self.recipe.loss, self._taught(flat))
         self.log_dict(
             {f"train/{name}": value for name, value in parts.items()},
             on_step=False,
@@ -43,6 +54,11 @@ class QualityModule(lightning.LightningModule):
             batch_size=len(flat["q"]),
         )
         return parts["loss"]
+
+    @torch.no_grad()
+    def _taught(self, flat: dict[str, Tensor]) -> Prediction | None:
+        """Return the teacher's word on the batch, or None where there is no teacher."""
+        return judged(self._teacher[0].to(self.device), flat) if self._teacher else None
 
     def validation_step(self, batch: dict[str, Tensor]) -> None:
         """Collect scores on the validation subjects."""
@@ -76,9 +92,10 @@ class QualityModule(lightning.LightningModule):
             {"params": free, "weight_decay": 0.0},
         ]
         optimizer = torch.optim.AdamW(groups, lr=self.recipe.learning_rate, betas=(0.9, 0.999))
-        steps = int(self.trainer.estimated_stepping_batches)
+        before = self.steps_before
+        steps = before + int(self.trainer.estimated_stepping_batches)
         schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, lambda step: cosine(step / max(1, steps))
+            optimizer, lambda step: cosine((before + step) / max(1, steps))
         )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 

@@ -33,6 +33,13 @@ _MOST_ZOOM = 1.6
 _LARGEST_FILLED = 400
 """Slices with a longer edge are not made larger still."""
 
+_DRAWN = (*KEYS, "ghosting", "motion", "gibbs", "bias_field")
+"""Kinds in the order in which groups take them; what is hardest to see comes twice."""
+
+_COILS = (4, 6, 8)
+_SEVERAL_COILS = 0.3
+"""Share of the groups whose object is seen by several receive coils."""
+
 _CONTRAST = 0.4
 """Greatest change of contrast of a crop, as the logarithm to base 2 of the exponent of its grey values."""
 
@@ -46,9 +53,11 @@ class Pool:
 
     Attributes:
         samples: two per group, neighbours.
+        plans: how new groups are drawn, where the clean slices are at hand.
     """
 
     samples: list[Sample]
+    plans: Plans | None = None
 
     @property
     def metrics(self) -> NDArray[np.float64]:
@@ -73,11 +82,14 @@ def make_pool(
         [[source.model_dump() for source in sources], groups, seed, _recipe_of_pool()]
     )
     folder = cache / f"pool-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+    plans = Plans(list(clean_slices(sources, data)), seed)
     if not (folder / "complete").exists():
         folder.mkdir(parents=True, exist_ok=True)
-        slices = list(clean_slices(sources, data))
         jobs = [
-            (folder / f"{first}.npz", _plans(slices, first, min(first + 50, groups), seed))
+            (
+                folder / f"{first}.npz",
+                [plans.of(group) for group in range(first, min(first + 50, groups))],
+            )
             for first in range(0, groups, 50)
         ]
         todo = [job for job in jobs if not job[0].exists()]
@@ -94,13 +106,14 @@ def make_pool(
             sample
             for first in range(0, groups, 50)
             for sample in _read_chunk(folder / f"{first}.npz")
-        ]
+        ],
+        plans,
     )
 
 
 def _recipe_of_pool() -> str:
     """Return what changes when the way of drawing changes, so that an old cache is not taken for a new one."""
-    return "groups-2"
+    return "groups-3"
 
 
 def _quiet() -> None:
@@ -113,35 +126,52 @@ class _Plan:
     artefacts: tuple[tuple[Applied, ...], tuple[Applied, ...]]
     own_scale: bool
 
+    def samples(self) -> list[Sample]:
+        """Return the two members of the group."""
+        return [make_sample(self.clean, a, own_scale=self.own_scale) for a in self.artefacts]
 
-def _plans(slices: Sequence[CleanSlice], first: int, last: int, seed: int) -> list[_Plan]:
-    """Return the plans of a chunk; data sets are drawn with the square root of their number of slices."""
-    names = np.array([item.source.name for item in slices])
-    weights = np.array([1 / np.sqrt((names == name).sum()) for name in names])
-    plans = []
-    for group in range(first, last):
-        rng = np.random.default_rng([seed, group])
-        item = slices[int(rng.choice(len(slices), p=weights / weights.sum()))]
-        plans.append(_Plan(varied(item.plane, rng), _draw(group, rng), bool(rng.random() < 0.6)))
-    return plans
+
+class Plans:
+    """Draws groups from clean slices; data sets are drawn with the square root of their number of slices."""
+
+    def __init__(self, slices: Sequence[CleanSlice], seed: int) -> None:
+        """Keep the slices and the seed of all draws."""
+        names = np.array([item.source.name for item in slices])
+        weights = np.array([1 / np.sqrt((names == name).sum()) for name in names])
+        self._slices, self._seed = slices, seed
+        self._weights = weights / weights.sum()
+
+    def of(self, group: int, epoch: int = 0) -> _Plan:
+        """Return the plan of a group; every epoch above 0 has groups of its own."""
+        rng = np.random.default_rng([self._seed, group, epoch] if epoch else [self._seed, group])
+        item = self._slices[int(rng.choice(len(self._slices), p=self._weights))]
+        return _Plan(varied(item.plane, rng), _draw(group, rng), bool(rng.random() < 0.6))
 
 
 def _draw(group: int, rng: np.random.Generator) -> tuple[tuple[Applied, ...], tuple[Applied, ...]]:
-    """Return the artefacts of the two members: another severity, clean against one, or one against two."""
-    kind = KEYS[group % len(KEYS)]
+    """Return the artefacts of the two members: another severity, clean against one, or one against two or three."""
+    kind = _DRAWN[group % len(_DRAWN)]
     only = bool(rng.random() < (0.5 if kind in KEYS[:4] else 0.15))
+    coils = int(rng.choice(_COILS)) if rng.random() < _SEVERAL_COILS else 1
     seed = int(rng.integers(2**31))
-    severity = float(np.clip(rng.beta(1.0, 1.1), 0.02, 1))
-    one = Applied(kind, severity, seed, only)
+    one = Applied(kind, _severity(rng, 1.1), seed, only, coils)
     choice = rng.random()
-    if choice < 0.5:
-        other = float(np.clip(rng.beta(1.0, 1.1), 0.02, 1))
-        return (one,), (Applied(kind, other, seed, only),)
-    if choice < 0.85:
+    if choice < 0.45:
+        return (one,), (Applied(kind, _severity(rng, 1.1), seed, only, coils),)
+    if choice < 0.8:
         return (), (one,)
-    second = KEYS[int(rng.integers(len(KEYS)))]
-    added = Applied(second, float(np.clip(rng.beta(1.0, 1.5), 0.05, 1)), seed + 1, only)
-    return (one,), (one, added) if second != kind else (one,)
+    others = [key for key in KEYS if key != kind]
+    more = rng.choice(others, size=1 + int(rng.random() < 0.4), replace=False)
+    added = [
+        Applied(str(key), _severity(rng, 1.5), seed + place, only, coils)
+        for place, key in enumerate(more, start=1)
+    ]
+    return (one,), (one, *added)
+
+
+def _severity(rng: np.random.Generator, fall: float) -> float:
+    """Return a severity, small ones somewhat more often the larger `fall`; never so small that nothing is seen."""
+    return float(np.clip(rng.beta(1.0, fall), 0.02, 1))
 
 
 def varied(plane: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
@@ -190,8 +220,7 @@ def _write_chunk(job: tuple[Path, list[_Plan]]) -> None:
     path, plans = job
     arrays: dict[str, Any] = {}
     for index, plan in enumerate(plans):
-        for member, artefacts in enumerate(plan.artefacts):
-            sample = make_sample(plan.clean, artefacts, own_scale=plan.own_scale)
+        for member, sample in enumerate(plan.samples()):
             name = f"{index}-{member}"
             arrays[f"plane-{name}"] = np.rint(sample.plane * 65535).astype(np.uint16)
             arrays[f"damage-{name}"] = sample.damage.astype(np.float16)
@@ -234,14 +263,31 @@ class Crops(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
     """
 
     def __init__(
-        self, pool: Pool, index: QualityIndex, edge: int, seed: int, *, fixed: bool = False
+        self,
+        pool: Pool,
+        index: QualityIndex,
+        edge: int,
+        seed: int,
+        *,
+        fixed: bool = False,
+        fresh: float = 0.0,
     ) -> None:
-        """Compute the targets of the pool; `fixed` takes the same crop every time, for validation."""
-        self._samples = pool.samples
+        """Compute the targets of the pool.
+
+        Args:
+            pool: the groups.
+            index: the mapping of Q.
+            edge: E in pixels.
+            seed: of the crops.
+            fixed: take the same crop every time, for validation.
+            fresh: share of the groups, 0-1, in whose place every epoch simulates new ones where they are asked for, in
+                the worker processes of the loader.
+        """
+        self._samples, self._plans = pool.samples, pool.plans
         self.edge = edge
-        self._seed, self._fixed = seed, fixed
+        self._seed, self._fixed, self._fresh = seed, fixed, fresh
         self._index = index
-        self._q = [index.q(sample.metrics, sample.energies) / 100 for sample in pool.samples]
+        self._q = [self._target(sample) for sample in pool.samples]
         self.epoch = 0
 
     def __len__(self) -> int:
@@ -256,10 +302,10 @@ class Crops(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
     def __getitem__(self, group: int) -> dict[str, torch.Tensor]:
         """Return one group, see the class."""
         rng = np.random.default_rng([self._seed, group, 0 if self._fixed else self.epoch])
-        pair = self._samples[2 * group : 2 * group + 2]
+        pair = self._pair(group)
         corner = self._corner(pair, rng)
         turn, flip, gain = int(rng.integers(4)), bool(rng.random() < 0.5), rng.uniform(0.9, 1.1)
-        members = [self._member(2 * group + place, corner) for place in range(2)]
+        members = [self._member(sample, corner) for sample in pair]
         result = {}
         for name in members[0]:
             values = np.stack([member[name] for member in members])
@@ -273,6 +319,17 @@ class Crops(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
             if rng.random() < _PADDED:
                 _pad(result, self.edge - rng.integers(0, 4 * CELL, size=2))
         return result
+
+    def _pair(self, group: int) -> Sequence[Sample]:
+        """Return the samples of a group: those of the pool, or new ones."""
+        if self._fresh and self._plans and self.epoch:
+            draw = np.random.default_rng([self._seed, group, self.epoch, 1]).random()
+            if draw < self._fresh:
+                return self._plans.of(group, self.epoch).samples()
+        return self._samples[2 * group : 2 * group + 2]
+
+    def _target(self, sample: Sample) -> float:
+        return self._index.q(sample.metrics, sample.energies) / 100
 
     def _corner(self, pair: Sequence[Sample], rng: np.random.Generator) -> tuple[int, int]:
         """Return the upper left corner in cells; for local damage the crop holds the place of the worst."""
@@ -292,8 +349,8 @@ class Crops(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
             corner.append(int(rng.integers(low, max(low, high) + 1)))
         return corner[0], corner[1]
 
-    def _member(self, number: int, corner: tuple[int, int]) -> dict[str, NDArray[Any]]:
-        sample, q = self._samples[number], self._q[number]
+    def _member(self, sample: Sample, corner: tuple[int, int]) -> dict[str, NDArray[Any]]:
+        q = self._target(sample)
         span = self.edge // CELL
         box = np.s_[corner[0] : corner[0] + span, corner[1] : corner[1] + span]
         pixels = np.s_[

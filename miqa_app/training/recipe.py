@@ -30,6 +30,7 @@ class LossWeights(BaseModel):
     map: Weight = 0.5
     kind_map: Weight = 0.5
     spread: Weight = 0.1
+    teacher: Weight = 0.0
 
 
 class Recipe(BaseModel):
@@ -40,9 +41,12 @@ class Recipe(BaseModel):
         network: a named configuration of `networks`.
         quality_index: version of Q.
         evaluation: name of the frozen evaluation, whose sources must not be trained on.
+        more_evaluations: names of others that the card shows beside it, none of whose sources may be trained on either.
         seed: of the pool, the initial weights and the order of batches.
         groups: groups of two degraded slices of one clean slice.
         validation_groups: the same from the validation sources.
+        fresh: share of the groups that every epoch after the first replaces by newly simulated ones, 0-1.
+        workers: processes per device that cut crops and simulate beside the training; 0 does it in between.
         epochs: passes over the pool.
         batch: slices per step over all devices; each device takes an even number.
         devices: GPUs, or processes where there is none.
@@ -54,6 +58,7 @@ class Recipe(BaseModel):
         ema: decay of the averaged weights per step.
         precision: Lightning's name of the arithmetic.
         warm_start: model whose weights are the start, as far as they fit; random weights when empty.
+        teacher: model whose scores, maps and artefacts the network also learns to repeat (loss part 'teacher').
         remark: what the card should say of this run beside its figures.
         loss: weights of the loss parts.
         train: sources to learn from.
@@ -66,9 +71,12 @@ class Recipe(BaseModel):
     network: str
     quality_index: str
     evaluation: str
+    more_evaluations: list[str] = []
     seed: int = 0
     groups: Positive
     validation_groups: Positive
+    fresh: Annotated[float, Field(ge=0, le=1)] = 0.0
+    workers: Annotated[int, Field(ge=0)] = 0
     epochs: Positive
     batch: Annotated[int, Field(ge=4, multiple_of=2)]
     devices: Positive = 1
@@ -80,6 +88,7 @@ class Recipe(BaseModel):
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.998
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
     warm_start: str = ""
+    teacher: str = ""
     remark: str = ""
     loss: LossWeights = LossWeights()
     train: list[Source]
@@ -90,6 +99,16 @@ class Recipe(BaseModel):
         """Refuse a batch that would part the two members of a group."""
         if self.batch % (2 * self.devices):
             message = f"the batch must be a multiple of {2 * self.devices}, two slices per device, not {self.batch}"
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _a_teacher_counts(self) -> Recipe:
+        """Refuse a teacher whose word has no weight, and a weight without a teacher."""
+        if bool(self.teacher) != bool(self.loss.teacher):
+            message = (
+                "a teacher needs a weight above 0 in loss.teacher, and the weight needs a teacher"
+            )
             raise ValueError(message)
         return self
 

@@ -17,17 +17,22 @@ import yaml
 
 from miqa_app.core.artefact_kinds import KEYS
 from miqa_app.core.assessment import Verdict
-from miqa_app.errors import MiqaError
+from miqa_app.errors import BadRecipe, MiqaError
+from miqa_app.evaluation import interval
 from miqa_app.evaluation.quality_index import load_quality_index
 from miqa_app.imaging import load
 from miqa_app.networks import build
 from miqa_app.registry import verify_model
 from miqa_app.registry.checkpoint import load_model
-from miqa_app.scoring.assess import Calibration, assess
+from miqa_app.scoring.assess import assess
 from miqa_app.scoring.engine import Engine
+from miqa_app.scoring.interval import Calibration
 from miqa_app.services.train import train_model
-from miqa_app.training.fit import Outcome, Progress, fit, freeze_index, revision, take_weights
+from miqa_app.training.first_weights import take_weights
+from miqa_app.training.fit import Outcome, fit, freeze_index
+from miqa_app.training.keeping import revision
 from miqa_app.training.module import QualityModule, cosine, flattened
+from miqa_app.training.progress import Progress
 from miqa_app.training.recipe import Recipe
 
 STEPS = 20  # 30 groups in batches of three groups, two epochs
@@ -49,7 +54,9 @@ def trained(
     """The model folder of one whole run, and what it reported."""
     reports: list[Progress] = []
     run = tmp_path_factory.mktemp("runs") / "tiny"
-    return train_model(recipe, phantom, run, reports.append), reports
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(interval, "_SHAPED_ON", 30)
+        return train_model(recipe, phantom, run, reports.append), reports
 
 
 def test_the_run_reports_every_stage_in_order(trained: tuple[Path, list[Progress]]) -> None:
@@ -98,10 +105,8 @@ def test_the_card_names_sources_licences_and_the_figures(
 def test_the_model_scores_a_scan(trained: tuple[Path, list[Progress]], phantom: Path) -> None:
     loaded = load_model(str(trained[0]))
     series = next(iter(load(phantom / "clean.nii.gz")))
-    factor = loaded.folder.config["interval"]["factor"]
-    steps = assess(
-        series, Engine(loaded.network, "cpu"), loaded.folder.identity, Calibration(factor)
-    )
+    calibration = Calibration(**loaded.folder.config["interval"])
+    steps = assess(series, Engine(loaded.network, "cpu"), loaded.folder.identity, calibration)
     seen = 0
     while True:
         try:
@@ -126,6 +131,73 @@ def test_the_weights_have_moved_and_are_finite(
     assert losses[1] < losses[0]
     state = load_model(str(trained[0])).network.state_dict()
     assert all(torch.isfinite(value.float()).all() for value in state.values())
+
+
+def test_the_card_shows_the_course_of_the_run_and_how_long_it_waited(
+    trained: tuple[Path, list[Progress]],
+) -> None:
+    folder = load_model(str(trained[0])).folder
+    training = folder.config["training"]
+    assert len(training["curve"]) == 2
+    assert training["curve"][-1]["srocc"] == training["validation"]["srocc"]
+    assert f"| 2 | {training['curve'][1]['loss']:.3f} |" in folder.card
+    assert 0 < training["wait_share"] < 1
+
+
+def test_a_run_goes_on_elsewhere_from_the_averaged_weights_and_the_step_count(
+    trained: tuple[Path, list[Progress]], recipe: Recipe, phantom: Path, tmp_path: Path
+) -> None:
+    """Stopped in its second epoch on one machine; the other has the model folder and the recipe, no checkpoint."""
+    shutil.copytree(trained[0].parents[2] / "pools", tmp_path / "pools")
+
+    def stop(progress: Progress) -> None:
+        if progress.stage == "train" and progress.done == STEPS:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        fit(recipe, phantom, tmp_path / "here", stop)
+    kept = tmp_path / "here" / "averaged" / "tiny"
+    training = load_model(str(kept)).folder.config["training"]
+    assert (training["steps"], training["epochs"]) == (10, 1)
+    rates: list[float] = []
+
+    class Rates(QualityModule):
+        def on_train_batch_end(self, *_args: Any) -> None:
+            rates.append(self.lr_schedulers().get_last_lr()[0])  # type: ignore[union-attr]
+
+    elsewhere = recipe.model_copy(update={"precision": "bf16-mixed"})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("miqa_app.training.fit.QualityModule", Rates)
+        done = fit(elsewhere, phantom, tmp_path / "there", lambda _: None, str(kept))
+    assert (done.training["steps"], done.training["epochs"]) == (STEPS, 2)
+    # the second half of the cosine, not a new one
+    expected = [recipe.learning_rate * cosine((10 + step) / STEPS) for step in range(1, 11)]
+    assert rates == pytest.approx(expected)
+
+
+def test_a_run_goes_on_only_under_its_own_recipe_and_before_its_end(
+    trained: tuple[Path, list[Progress]], recipe: Recipe, phantom: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(trained[0].parents[2] / "pools", tmp_path / "pools")
+    other = recipe.model_copy(update={"learning_rate": 0.1})
+    with pytest.raises(BadRecipe, match="another recipe \\(they differ in learning_rate\\)"):
+        fit(other, phantom, tmp_path / "run", lambda _: None, str(trained[0]))
+    with pytest.raises(BadRecipe, match="to the end of the recipe tiny"):
+        fit(recipe, phantom, tmp_path / "run", lambda _: None, str(trained[0]))
+
+
+def test_a_student_comes_closer_to_its_teacher(
+    trained: tuple[Path, list[Progress]], recipe: Recipe, phantom: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(trained[0].parents[2] / "pools", tmp_path / "pools")
+    taught = Recipe(
+        **recipe.model_dump() | {"teacher": str(trained[0]), "loss": {"teacher": 4.0}, "epochs": 3}
+    )
+    outcome = fit(taught, phantom, tmp_path / "run", lambda _: None)
+    with (tmp_path / "run" / "log-1" / "metrics.csv").open() as file:
+        parts = [float(r["train/teacher"]) for r in csv.DictReader(file) if r["train/teacher"]]
+    assert parts[-1] < 0.7 * parts[0]
+    assert not any("teacher" in name for name in outcome.network.state_dict())
 
 
 def _log(run: Path) -> list[dict[str, str]]:
@@ -194,7 +266,7 @@ def test_the_mapping_of_q_can_be_frozen_from_the_training_pool(
 def test_an_installed_program_has_no_revision(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("miqa_app.training.fit.bundled", lambda _: tmp_path)
+    monkeypatch.setattr("miqa_app.training.keeping.bundled", lambda _: tmp_path)
     assert revision() == ""
 
 

@@ -9,14 +9,15 @@ import pytest
 import torch
 
 from miqa_app.core.artefact_kinds import KEYS
-from miqa_app.evaluation.degradation import Sample
+from miqa_app.evaluation.degradation import Applied, Sample
 from miqa_app.evaluation.quality_index import load_quality_index
 from miqa_app.evaluation.sources import CleanSlice, Source, clean_slices
 from miqa_app.training.pool import (
+    _DRAWN,
     Crops,
+    Plans,
     Pool,
     _draw,
-    _plans,
     _read_chunk,
     _write_chunk,
     _zero_filled,
@@ -190,25 +191,55 @@ def test_members_of_a_drawn_group_differ_in_severity_or_number() -> None:
     for group in range(200):
         first, second = _draw(group, np.random.default_rng([1, group]))
         forms.add((len(first), len(second)))
-        kind = KEYS[group % 13]
+        kind = _DRAWN[group % len(_DRAWN)]
         assert {item.kind for item in first} <= {kind}
         assert second[0].kind == kind
         if first:
             assert first[0].seed == second[0].seed
         assert all(0 < item.severity <= 1 for item in (*first, *second))
-    assert forms == {(1, 1), (0, 1), (1, 2)}
+    assert forms == {(1, 1), (0, 1), (1, 2), (1, 3)}
+    assert {item.coils for n in range(200) for item in drawn(n)} == {1, 4, 6, 8}
+
+
+def drawn(group: int) -> tuple[Applied, ...]:
+    return _draw(group, np.random.default_rng([1, group]))[1]
 
 
 def test_plans_are_drawn_from_seed_and_number_alone(phantom: Path) -> None:
     slices = _slices(phantom)
-    whole = _plans(slices, 0, 6, seed=9)
-    part = _plans(slices, 3, 6, seed=9)
+    plans = [Plans(slices, seed=9), Plans(slices, seed=9)]
+    whole = [plans[0].of(group) for group in range(6)]
+    part = [plans[1].of(group) for group in range(3, 6)]
     for one, other in zip(whole[3:], part, strict=True):
         assert one.artefacts == other.artefacts
         assert np.array_equal(one.clean, other.clean)
-    assert [plan.artefacts for plan in _plans(slices, 0, 6, seed=8)] != [
-        plan.artefacts for plan in whole
+    for others in (
+        [Plans(slices, seed=8).of(group) for group in range(6)],
+        [plans[0].of(group, epoch=1) for group in range(6)],
+    ):
+        assert [plan.artefacts for plan in others] != [plan.artefacts for plan in whole]
+
+
+def test_fresh_groups_take_the_place_of_pooled_ones_from_the_second_epoch_on(
+    pool: Pool, phantom: Path
+) -> None:
+    index = load_quality_index()
+    plans = Plans(_slices(phantom), seed=9)
+    with_plans = Pool(pool.samples, plans)
+    crops = Crops(with_plans, index, 96, seed=4, fresh=1.0)
+    kept = Crops(with_plans, index, 96, seed=4)
+    assert torch.equal(crops[1]["image"], kept[1]["image"])  # the pool is new in the first epoch
+    crops.epoch = kept.epoch = 2
+    made = plans.of(1, 2).samples()
+    expected = [index.q(sample.metrics, sample.energies) / 100 for sample in made]
+    assert crops[1]["q"].tolist() == pytest.approx(expected)
+    assert kept[1]["q"].tolist() != pytest.approx(expected)
+    half = Crops(with_plans, index, 96, seed=4, fresh=0.5)
+    half.epoch = 2
+    pooled = [
+        torch.equal(half[n]["q"], kept[n]["q"]) for n in range(4) for half.epoch in range(1, 9)
     ]
+    assert 0.25 < np.mean(pooled) < 0.75
 
 
 def _slices(phantom: Path) -> list[CleanSlice]:
@@ -218,7 +249,7 @@ def _slices(phantom: Path) -> list[CleanSlice]:
 
 def test_a_chunk_comes_back_from_disk_as_it_was_made(phantom: Path, tmp_path: Path) -> None:
     path = tmp_path / "0.npz"
-    plans = _plans(_slices(phantom), 0, 3, seed=9)
+    plans = [Plans(_slices(phantom), seed=9).of(group) for group in range(3)]
     _write_chunk((path, plans))
     samples = list(_read_chunk(path))
     assert len(samples) == 6

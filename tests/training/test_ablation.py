@@ -1,0 +1,120 @@
+"""An ablation trains every variant under the same recipe and puts their figures side by side."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+
+from miqa_app.core.artefact_kinds import KEYS
+from miqa_app.errors import BadRecipe
+from miqa_app.networks import Prediction, build
+from miqa_app.paths import bundled
+from miqa_app.services.ablate import HEADINGS, ablate, as_markdown
+from miqa_app.training import ablation
+from miqa_app.training.ablation import figures_on_crops, read_ablation
+from miqa_app.training.pool import Crops
+from miqa_app.training.progress import Progress
+
+
+@pytest.fixture
+def variants(recipe_values: dict[str, Any], tmp_path: Path) -> Path:
+    (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(recipe_values))
+    path = tmp_path / "losses.yaml"
+    content = {"all parts": {}, "No rank!": {"rank": 0}}
+    path.write_text(
+        yaml.safe_dump({"recipe": "tiny.yaml", "change": {"epochs": 1}, "variants": content})
+    )
+    return path
+
+
+def test_variants_differ_in_the_named_part_only(variants: Path) -> None:
+    found = read_ablation(variants)
+    whole, less = found["all parts"], found["No rank!"]
+    assert (whole.epochs, less.epochs) == (1, 1)
+    assert (whole.name, less.name) == ("all-parts", "no-rank-")
+    assert less.loss == whole.loss.model_copy(update={"rank": 0})
+    assert less.model_dump(exclude={"name", "loss"}) == whole.model_dump(exclude={"name", "loss"})
+
+
+def test_the_bundled_list_leaves_out_every_part_that_teaches() -> None:
+    found = read_ablation(bundled("resources") / "recipes" / "ablation" / "losses.yaml")
+    whole = next(iter(found.values())).loss
+    gone = {
+        part
+        for recipe in found.values()
+        for part, weight in recipe.loss.model_dump().items()
+        if weight == 0 and getattr(whole, part) > 0
+    }
+    assert gone == {"rank", "plcc", "kind", "severity", "map", "kind_map"}
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("- a list", "is no list of variants"),
+        ("recipe: gone.yaml\nvariants: {}", "no such recipe"),
+        ("recipe: tiny.yaml\nvariants: {odd: {colour: 1}}", "the variant 'odd' does not check out"),
+    ],
+)
+def test_a_list_that_does_not_check_out_is_named(variants: Path, content: str, words: str) -> None:
+    variants.write_text(content)
+    with pytest.raises(BadRecipe, match=words):
+        read_ablation(variants)
+
+
+def test_every_variant_is_trained_once_and_written_to_the_table(
+    variants: Path, phantom: Path, tmp_path: Path
+) -> None:
+    stages: list[str] = []
+
+    def note(step: Progress) -> None:
+        stages.append(step.stage)
+
+    table = ablate(variants, phantom, tmp_path / "out", note)
+    assert list(table) == ["all parts", "No rank!"]
+    assert table["all parts"] != table["No rank!"]
+    assert all(set(values) == set(HEADINGS) for values in table.values())
+    assert {stage for stage in stages if "train" in stage} == {
+        "all parts: train",
+        "No rank!: train",
+    }
+    with (tmp_path / "out" / "ablation.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["variant"] for row in rows] == list(table)
+    assert (tmp_path / "out" / "ablation.md").read_text().strip() == as_markdown(table)
+    stages.clear()
+    assert ablate(variants, phantom, tmp_path / "out", note) == table
+    assert not stages  # nothing is trained a second time
+
+
+def test_the_figures_on_crops_are_those_of_a_network_that_knows(
+    crops: Crops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the targets as predictions every figure is 1; with the members swapped every group is out of order."""
+
+    def knowing(network: Any, flat: dict[str, torch.Tensor]) -> Prediction:
+        del network
+        empty = torch.zeros(())
+        known = {
+            "score": flat["q"],
+            "artefact_logits": flat["kinds"],
+            "score_map": flat["cells"],
+        }
+        return Prediction(**{name: known.get(name, empty) for name in Prediction._fields})
+
+    monkeypatch.setattr(ablation, "judged", knowing)
+    found = figures_on_crops(build("lite"), crops)
+    assert found["srocc"] == pytest.approx(1)
+    assert (found["order"], found["kind_auc"], found["map_auc"]) == (1, 1, 1)
+    monkeypatch.setattr(
+        ablation,
+        "judged",
+        lambda n, flat: knowing(n, flat)._replace(score=flat["q"].view(-1, 2).flip(1).flatten()),
+    )
+    assert figures_on_crops(build("lite"), crops)["order"] == 0
+    assert len(KEYS) == 13
