@@ -128,7 +128,7 @@ def degrade_by_motion(
     unit = volume / peak
     rng = np.random.default_rng([seed & 0xFFFFFFFF, KEYS.index("motion"), 3])
     turned = rng.random() > _ROW_ENCODED
-    view = _turn(unit) if turned else unit
+    view = np.asarray(_turn(unit) if turned else unit, dtype=np.float32)
     moved = moved_volume(view, severity, rng, slice_spacing)
     difference = (_turn(moved) if turned else moved) - unit
     mask = _mask(unit)

@@ -59,7 +59,8 @@ def moved_volume(
     """
     shape = (volume.shape[1], volume.shape[2])
     moments, poses = course(severity, rng)
-    signal = volume * np.exp(1j * 0.8 * np.pi * smooth_field(shape, rng))
+    phase = np.exp(1j * 0.8 * np.pi * smooth_field(shape, rng))
+    signal = (volume * phase).astype(np.complex64)
     result = np.empty(signal.shape, dtype=np.complex64)
     for number, pose in enumerate(poses):
         for package in range(PACKAGES):

@@ -26,6 +26,12 @@ def upsample(
     return np.asarray(rows @ cells.astype(np.float32) @ columns.T, dtype=np.float32)
 
 
+def share_of_greatest(cells: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Return a map of weights ≥ 0 in per cent of its greatest, 0–100; all 0 where no cell has weight."""
+    greatest = float(cells.max())
+    return np.asarray(cells * (100 / greatest if greatest > 0 else 0), dtype=np.float32)
+
+
 def _interpolation(cells: int, pixels: int, cell: int) -> NDArray[np.float32]:
     """Return the (pixels, cells) matrix of bilinear weights."""
     position = np.clip((np.arange(pixels) - (cell - 1) / 2) / cell, 0, cells - 1)

@@ -1,4 +1,4 @@
-"""Score colours: one perceptually even table for heatmaps, slice strips, colour bars and reports."""
+"""Score colours: one perceptually even table for heatmaps, slice strips, colour bars and reports; another for attention."""
 
 from __future__ import annotations
 
@@ -20,17 +20,37 @@ _ANCHORS = np.array(
     ]
 )
 
+# From no attention to the most. One cool hue, far from the warm ones of bad scores: nobody may take one map for the other.
+_ATTENTION = np.array(
+    [
+        (0.25, 0.05, 230.0),
+        (0.45, 0.08, 220.0),
+        (0.65, 0.11, 205.0),
+        (0.82, 0.13, 190.0),
+        (0.96, 0.08, 180.0),
+    ]
+)
+
 
 @cache
 def score_colours() -> NDArray[np.uint8]:
     """Return (256, 3) sRGB bytes; row 0 is score 0 (strong), row 255 is score 100 (quiet).
 
-    The path through OKLab (Ottosson 2020) is walked in steps of equal length, so equal score differences look equal.
+    Equal score differences look equal.
     """
-    fine = np.linspace(0, len(_ANCHORS) - 1, 4001)
-    light, chroma, hue = (
-        np.interp(fine, np.arange(len(_ANCHORS)), column) for column in _ANCHORS.T
-    )
+    return _even(_ANCHORS)
+
+
+@cache
+def attention_colours() -> NDArray[np.uint8]:
+    """Return (256, 3) sRGB bytes; row 0 is no attention (dark), row 255 the most of the slice (bright)."""
+    return _even(_ATTENTION)
+
+
+def _even(anchors: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """Return the colours of a path through OKLab (Ottosson 2020), walked in 256 steps of equal length."""
+    fine = np.linspace(0, len(anchors) - 1, 4001)
+    light, chroma, hue = (np.interp(fine, np.arange(len(anchors)), column) for column in anchors.T)
     lab = np.stack(
         [light, chroma * np.cos(np.radians(hue)), chroma * np.sin(np.radians(hue))], axis=1
     )
@@ -55,8 +75,18 @@ def heat_table(opacity: float, threshold: float) -> NDArray[np.uint32]:
     """
     score = np.arange(256) / 2.55
     alpha = np.where(score <= threshold + 1e-6, opacity * (1 - score / 100) ** 0.7, 0.0)
+    return _packed(score_colours(), alpha)
+
+
+def attention_table(opacity: float) -> NDArray[np.uint32]:
+    """Return 256 premultiplied RGBA pixels, indexed by attention × 2.55; `opacity`, 0–1, is the alpha of the most."""
+    return _packed(attention_colours(), opacity * (np.arange(256) / 255) ** 0.7)
+
+
+def _packed(colours: NDArray[np.uint8], alpha: NDArray[np.float64]) -> NDArray[np.uint32]:
+    """Return colours premultiplied with their alpha, 0–1, as RGBA in one number each."""
     rgba = np.empty((256, 4), dtype=np.uint32)
-    rgba[:, :3] = np.rint(score_colours() * alpha[:, None])
+    rgba[:, :3] = np.rint(colours * alpha[:, None])
     rgba[:, 3] = np.rint(alpha * 255)
     packed = rgba[:, 0] | rgba[:, 1] << 8 | rgba[:, 2] << 16 | rgba[:, 3] << 24
     return packed.astype(np.uint32)

@@ -145,6 +145,14 @@ ACTIONS: tuple[Action, ...] = (
         checkable=True,
         icon="overlay",
     ),
+    Action(
+        "attention",
+        "Attention instead of scores",
+        ("A",),
+        "Heatmap",
+        "viewer.set_attention",
+        checkable=True,
+    ),
     Action("hide_overlay", "Hide heatmap while held", ("H",), "Heatmap", "viewer.hold_overlay"),
     Action("opacity_up", "Stronger", ("Ctrl+Up",), "Heatmap", "viewer.change_opacity", argument=10),
     Action(

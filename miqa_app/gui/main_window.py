@@ -108,7 +108,10 @@ class MainWindow(QMainWindow):
         self.actions_by_id.set_keys(chosen.keys)
         self.viewer.set_drags(chosen.drags)
         self.viewer.controls.name_keys(
-            *(bindings.shown(chosen.keys[name][:1]) for name in ("overlay", "hide_overlay"))
+            *(
+                bindings.shown(chosen.keys[name][:1])
+                for name in ("overlay", "hide_overlay", "attention")
+            )
         )
         menus.name_keys(self.actions_by_id)
 
@@ -386,6 +389,7 @@ class MainWindow(QMainWindow):
     def _display_changed(self, display: Display) -> None:
         states = {"overlay": display.overlay, "info": display.texts, "identity": display.identity}
         states |= {"smooth": display.smooth, "neurological": display.neurological}
+        states["attention"] = display.attention
         for name, on in states.items():
             self.actions_by_id[name].setChecked(on)
         self.studies.set_identity(display.identity)
@@ -402,7 +406,15 @@ class MainWindow(QMainWindow):
         menu.addActions(
             [
                 self.actions_by_id[name]
-                for name in ("overlay", "reset", "slice_worst", "rotate", "mirror", "smooth")
+                for name in (
+                    "overlay",
+                    "attention",
+                    "reset",
+                    "slice_worst",
+                    "rotate",
+                    "mirror",
+                    "smooth",
+                )
             ]
         )
         self._name_presets()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from miqa_app.core.heatmap import CELL, upsample
+from miqa_app.core.heatmap import CELL, share_of_greatest, upsample
 
 
 def middle(values: np.ndarray) -> tuple[float, float]:
@@ -62,3 +62,10 @@ def test_the_values_stay_within_those_of_the_cells() -> None:
     pixels = upsample(cells, (70, 70))
     assert cells.min() - 1e-3 <= pixels.min()
     assert pixels.max() <= cells.max() + 1e-3
+
+
+def test_attention_is_given_in_per_cent_of_its_greatest() -> None:
+    weights = np.array([[0.1, 0.4], [0.2, 0.0]], np.float32)
+    assert share_of_greatest(weights) == pytest.approx(np.array([[25, 100], [50, 0]]))
+    assert share_of_greatest(weights).dtype == np.float32
+    assert not share_of_greatest(np.zeros((2, 2))).any()

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from miqa_app.core.assessment import Thresholds, Verdict
-from miqa_app.core.score_colours import heat_table, score_colours, score_rgb
+from miqa_app.core.score_colours import (
+    attention_colours,
+    attention_table,
+    heat_table,
+    score_colours,
+    score_rgb,
+)
 from miqa_app.gui import theme
 from miqa_app.gui.colours import contrast, luminance
 
@@ -23,6 +29,29 @@ def test_lightness_falls_all_the_way_from_bad_to_good():
     assert all(a >= b - 1e-3 for a, b in zip(grey, grey[1:], strict=False))
     assert grey[0] > 0.7
     assert grey[-1] < 0.05
+
+
+def test_attention_grows_brighter_all_the_way():
+    grey = [luminance(tuple(c)) for c in attention_colours()]
+    assert all(b >= a - 1e-3 for a, b in zip(grey, grey[1:], strict=False))
+    assert grey[0] < 0.05
+    assert grey[-1] > 0.7
+
+
+def test_attention_has_no_colour_of_the_scores():
+    far = np.linalg.norm(
+        oklab(attention_colours() / 255)[:, None] - oklab(score_colours() / 255)[None], axis=2
+    )
+    # only the dark ends come near to one another, and those are all but clear on the image
+    assert far[64:].min() > 0.1
+
+
+def test_attention_is_strongest_where_the_model_looked_most():
+    table = attention_table(0.6)
+    alpha = table >> 24 & 255
+    assert alpha[0] == 0
+    assert alpha[255] == round(0.6 * 255)
+    assert (np.diff(alpha.astype(int)) >= 0).all()
 
 
 def test_a_deuteranope_tells_scores_ten_apart():

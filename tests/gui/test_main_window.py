@@ -138,6 +138,41 @@ def test_m_toggles_the_heatmap_and_holding_h_hides_it(qtbot, loaded):
     assert not view.display.overlay
 
 
+def test_a_changes_between_scores_and_attention_and_the_choice_is_kept(qtbot, loaded):
+    view, controls = loaded.viewer.active.view, loaded.viewer.controls
+    assert not view.display.attention
+    qtbot.keyClick(view, KEY.Key_A)
+    assert view.display.heat
+    assert view.display.attention
+    assert loaded.actions_by_id["attention"].isChecked()
+    assert loaded.actions_by_id["overlay"].isChecked()
+    assert "Attention (M)" in controls.box.text().replace("&", "")
+    assert "Where the model looked" in controls.box.toolTip()
+    assert controls.box.accessibleName() == "Heatmap of attention"
+    assert "Colours of attention" in controls.legend.accessibleName()
+    assert controls.opacity.isEnabled()
+    assert controls.threshold.isHidden()
+    qtbot.keyClick(view, KEY.Key_PageDown)  # another series
+    qtbot.keyClick(view, KEY.Key_M)
+    qtbot.keyClick(view, KEY.Key_M)
+    assert view.display.attention
+    qtbot.keyClick(view, KEY.Key_A)
+    assert view.display.heat
+    assert not view.display.attention
+    assert not loaded.actions_by_id["attention"].isChecked()
+    assert "Heatmap (M)" in controls.box.text().replace("&", "")
+    assert controls.threshold.isVisible()
+
+
+def test_asking_for_the_scores_brings_the_heatmap_on_as_asking_for_attention_does(qtbot, loaded):
+    view = loaded.viewer.active.view
+    for key in (KEY.Key_A, KEY.Key_M, KEY.Key_A):  # attention, off, scores
+        qtbot.keyClick(view, key)
+    assert view.display.heat
+    assert not view.display.attention
+    assert loaded.viewer.controls.box.isChecked()
+
+
 def test_identity_and_texts_are_one_key_each(qtbot, loaded):
     view = loaded.viewer.active.view
     qtbot.keyClick(view, KEY.Key_P)

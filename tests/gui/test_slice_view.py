@@ -1,5 +1,7 @@
 """The slice view: known pixels, true proportions, a heatmap that lies where it should, and the mouse."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
@@ -8,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from miqa_app.core.heatmap import upsample
 from miqa_app.core.window import Window, from_limits, greys
+from miqa_app.gui.viewer.annotations import corners
 from miqa_app.gui.viewer.orientation import ALL_TURNS, Turn
 from miqa_app.gui.viewer.pixels import GreyTable, presets, shrink
 from miqa_app.gui.viewer.slice_view import SliceView
@@ -104,7 +107,7 @@ def test_heatmap_and_image_lie_on_one_another_to_half_a_pixel(view, turn, zoom, 
     series.voxels[:] = 0
     view.refresh()
     view._layers._levels = np.rint(cells * 2.55).astype(np.uint8)  # a value for every pixel
-    view._layers._levels_key = (0,)
+    view._layers._levels_key = (0, False)
     view._predictions = {0: result.slices[0]}
     view.set_display(Display(texts=False, overlay=True, opacity=1.0))
     yellow = picture(view)[..., 0] > 120
@@ -149,6 +152,55 @@ def test_scores_above_the_threshold_stay_clear(view):
     view.set_display(Display(texts=False, overlay=True, threshold=50))
     assert pixel_at(view, 5, 5).max() > 60
     assert pixel_at(view, 20, 60).max() == 0
+
+
+def _looked_at_the_right(series):
+    """A prediction whose upper left is bad, but which looked at the right-hand half."""
+    prediction = make_assessment(series).slices[0]
+    prediction.attention_map[:] = 0.01
+    prediction.attention_map[:, prediction.attention_map.shape[1] // 2 :] = 0.2
+    return prediction
+
+
+def test_attention_lies_elsewhere_than_bad_scores_and_in_other_colours(view):
+    series = _flat(0, np.uint16, (1, 64, 64))
+    view.show_series(series)
+    view.set_predictions({0: _looked_at_the_right(series)})
+    view.set_display(Display(texts=False, overlay=True, threshold=50))
+    bad = pixel_at(view, 5, 5)
+    assert bad[0] > bad[2] + 40  # warm
+    assert pixel_at(view, 60, 60).max() == 0
+    # the threshold is one of scores: attention is shown whole
+    view.set_display(Display(texts=False, overlay=True, threshold=50, attention=True))
+    looked = pixel_at(view, 60, 60)
+    assert min(looked[1], looked[2]) > looked[0] + 25  # cool
+    assert looked.max() > 100
+    assert pixel_at(view, 5, 5).max() < 15
+    view.set_display(Display(texts=False, overlay=True, attention=True, held=True))
+    assert pixel_at(view, 60, 60).max() == 0
+
+
+@pytest.mark.parametrize(
+    ("side", "words"), [(600, "where the model looked"), (300, "Attention map")]
+)
+def test_the_image_says_that_it_shows_attention_whatever_the_room(side, words):
+    series = make_series((1, 64, 64))
+    look = Display(overlay=True, attention=True, texts=False)
+    args = (series, 0, Window(50, 100), 1.0)
+    assert words in corners(*args, look, side).notice
+    assert "ttention" not in corners(*args, replace(look, overlay=False), side).notice
+    assert "ttention" not in corners(*args, replace(look, attention=False), side).notice
+    assert "ttention" not in corners(*args, replace(look, held=True), side).notice
+
+
+def test_the_corner_names_the_map_on_screen():
+    series = make_series((1, 64, 64))
+    texts = [
+        corners(series, 0, Window(50, 100), 1.0, Display(overlay=True, attention=on), 600)
+        for on in (False, True)
+    ]
+    assert "Score map linear, 8-pixel cells" in texts[0].bottom_right
+    assert "Attention map linear, 8-pixel cells" in texts[1].bottom_right
 
 
 def test_turning_moves_the_pixels_with_the_letters(view):

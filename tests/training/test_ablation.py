@@ -27,7 +27,9 @@ def variants(recipe_values: dict[str, Any], tmp_path: Path) -> Path:
     path = tmp_path / "losses.yaml"
     content = {"all parts": {}, "No rank!": {"rank": 0}}
     path.write_text(
-        yaml.safe_dump({"recipe": "tiny.yaml", "change": {"epochs": 1}, "variants": content})
+        yaml.safe_dump(
+            {"recipe": "tiny.yaml", "change": {"epochs": 1}, "variants": content}, sort_keys=False
+        )
     )
     return path
 

@@ -11,10 +11,12 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen
 
 from miqa_app.core.geometry import direction_letters
-from miqa_app.core.score_colours import score_colours
+from miqa_app.core.score_colours import attention_colours, score_colours
 from miqa_app.gui.viewer.labels import text
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from miqa_app.core.series import Series
     from miqa_app.core.window import Window
     from miqa_app.gui.viewer.state import Display
@@ -57,7 +59,7 @@ def corners(
     """Return the texts for a view; the smaller the view (`side`, logical pixels), the fewer."""
     if side < _LEAST:
         return Corners()
-    notice = _notice(series, brief=side < _FULL)
+    notice = _notice(series, display, brief=side < _FULL)
     place = _place(series, frame)
     if side < _MIDDLE or not display.texts:
         return Corners(bottom_left=place[:1], notice=notice if side >= _MIDDLE else "")
@@ -76,7 +78,8 @@ def corners(
     )
     view = f"Zoom {scale * 100:.0f} %, {'linear' if display.smooth else 'nearest'}"
     if display.heat:
-        view = f"Map linear, 8-pixel cells\n{view}"
+        name = "Attention" if display.attention else "Score"
+        view = f"{name} map linear, 8-pixel cells\n{view}"
     return Corners(
         top_left=(
             series.description or "Series",
@@ -136,14 +139,15 @@ def paint_bar(painter: QPainter, area: QRectF, display: Display, *, has_map: boo
     bar = QRectF(left, area.center().y() - height / 2, width, height)
     if not slim:
         painter.fillRect(bar.adjusted(-8, -34, 46, 26), QColor(0, 0, 0, 150))
-        for words, y, colour in (
-            ("Local score", bar.top() - 32, LIGHT),
-            ("100 = best", bar.bottom() + 8, SOFT),
-        ):
+        title, end = (
+            ("Attention", "100 = most") if display.attention else ("Local score", "100 = best")
+        )
+        for words, y, colour in ((title, bar.top() - 32, LIGHT), (end, bar.bottom() + 8, SOFT)):
             place = QRectF(bar.left() - 8, y, 62, 16)
             text(painter, place, words, Qt.AlignmentFlag.AlignLeft, colour)
-    _scale(painter, bar, (0, 50, 100) if slim else (0, 25, 50, 75, 100))
-    if display.threshold < 100:
+    colours = attention_colours() if display.attention else score_colours()
+    _scale(painter, bar, colours, (0, 50, 100) if slim else (0, 25, 50, 75, 100))
+    if display.threshold < 100 and not display.attention:
         y = bar.bottom() - height * display.threshold / 100
         painter.fillRect(
             QRectF(bar.left(), bar.top(), bar.width(), y - bar.top()), QColor(20, 24, 30, 200)
@@ -152,10 +156,12 @@ def paint_bar(painter: QPainter, area: QRectF, display: Display, *, has_map: boo
         painter.drawLine(QPointF(bar.left() - 5, y), QPointF(bar.right() + 4, y))
 
 
-def _scale(painter: QPainter, bar: QRectF, ticks: tuple[int, ...]) -> None:
+def _scale(
+    painter: QPainter, bar: QRectF, colours: NDArray[np.uint8], ticks: tuple[int, ...]
+) -> None:
     """Paint the colours of the bar and its ticks."""
     rgba = np.ascontiguousarray(
-        np.dstack([score_colours()[::-1].reshape(256, 1, 3), np.full((256, 1, 1), 255, np.uint8)])
+        np.dstack([colours[::-1].reshape(256, 1, 3), np.full((256, 1, 1), 255, np.uint8)])
     )
     painter.drawImage(bar, QImage(rgba.data, 1, 256, 4, QImage.Format.Format_RGBA8888))
     painter.setPen(QPen(QColor("#8a94a1"), 1))
@@ -236,9 +242,11 @@ def _place(series: Series, frame: int) -> tuple[str, ...]:
     return tuple(where)
 
 
-def _notice(series: Series, *, brief: bool) -> str:
-    """Return what must not be overlooked about the source, in words that suit the room."""
+def _notice(series: Series, display: Display, *, brief: bool) -> str:
+    """Return what must not be overlooked about map and source, in words that suit the room."""
     words = []
+    if display.heat and display.attention:
+        words.append("Attention map" if brief else "Attention: where the model looked")
     if series.geometry is None:
         why = "" if brief else ": the file does not say how the patient lay"
         words.append(f"Sides unknown{why}")

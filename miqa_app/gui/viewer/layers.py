@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from miqa_app.core.assessment import SlicePrediction
     from miqa_app.core.series import Series
     from miqa_app.core.window import Window
+    from miqa_app.gui.viewer.state import Display
 
 Patch = tuple[int, int, int, int, int, int]
 """Top, bottom, left, right of the rows and columns on screen, and the steps down and across."""
@@ -61,28 +62,35 @@ class Layers:
         frame: int,
         shape: tuple[int, int],
         patch: Patch,
-        look: tuple[float, float],
+        display: Display,
     ) -> QImage:
-        """Return the heatmap of a patch; `look` is opacity and threshold."""
-        key = (frame, patch, look)
+        """Return the heatmap of a patch: of local scores or of attention."""
+        look = (display.opacity, display.threshold)
+        key = (frame, patch, look, display.attention)
         if self._heat_key != key:
             top, bottom, left, right, down, across = patch
-            levels = self.levels(predictions, frame, shape)
+            levels = self.levels(predictions, frame, shape, attention=display.attention)
             part = levels[top + down // 2 : bottom : down, left + across // 2 : right : across]
             self._heat, self._memory["heat"] = pixels.heat_image(
-                part, pixels.heat_table_cached(*look)
+                part, pixels.heat_table_cached(*look, attention=display.attention)
             )
             self._heat_key = key
         return self._heat
 
     def levels(
-        self, predictions: Mapping[int, SlicePrediction], frame: int, shape: tuple[int, int]
+        self,
+        predictions: Mapping[int, SlicePrediction],
+        frame: int,
+        shape: tuple[int, int],
+        *,
+        attention: bool,
     ) -> NDArray[np.uint8]:
         """Return the table index of every pixel of a frame's map, linear between cells."""
-        if self._levels_key != (frame,):
-            cells = predictions[frame].score_map
+        if self._levels_key != (frame, attention):
+            found = predictions[frame]
+            cells = heatmap.share_of_greatest(found.attention_map) if attention else found.score_map
             self._levels = pixels.heat_levels(heatmap.upsample(cells, shape))
-            self._levels_key = (frame,)
+            self._levels_key = (frame, attention)
         return self._levels
 
 

@@ -186,6 +186,12 @@ class ViewerPanel(QFrame):
         self.controls.set_on(on)
         self._show(overlay=on)
 
+    def set_attention(self, on: bool) -> None:
+        """Show where the model looked, or the local scores again; either way the heatmap comes on."""
+        self.controls.set_attention(on)
+        self.controls.set_on(True)
+        self._show(attention=on, overlay=True)
+
     def set_drags(self, drags: Mapping[str, str]) -> None:
         """Take what a drag with each mouse button does, see `Bindings.drags`."""
         for cell in self.cells:

@@ -10,7 +10,7 @@ import numpy.ma  # noqa: F401  np.percentile brings it at its first call: better
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 
-from miqa_app.core.score_colours import heat_table
+from miqa_app.core.score_colours import attention_table, heat_table
 from miqa_app.core.window import Window, from_percentiles, greys, lookup_table
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def grey_image(shade: NDArray[np.uint8]) -> QImage:
 
 
 def heat_levels(scores: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """Return table indices of local scores 0–100."""
+    """Return table indices of local scores or attention, 0–100."""
     return np.clip(np.rint(scores * 2.55), 0, 255).astype(np.uint8)
 
 
@@ -107,9 +107,9 @@ def heat_image(
 
 
 @lru_cache(maxsize=4)
-def heat_table_cached(opacity: float, threshold: float) -> NDArray[np.uint32]:
-    """Return the colours of a heatmap by level, see `colours.heat_table`."""
-    return heat_table(opacity, threshold)
+def heat_table_cached(opacity: float, threshold: float, *, attention: bool) -> NDArray[np.uint32]:
+    """Return the colours of a map by level, see `heat_table` and `attention_table`."""
+    return attention_table(opacity) if attention else heat_table(opacity, threshold)
 
 
 def frame_window(series: Series, frame: int) -> Window:

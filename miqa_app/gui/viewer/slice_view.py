@@ -245,8 +245,9 @@ class SliceView(QWidget):
         grey = self._layers.grey(self.series, self.frame, patch, self.window_in_force)
         painter.drawImage(covered(patch, grey), grey)
         if self.display.heat and self.frame in self._predictions:
-            look = (self.display.opacity, self.display.threshold)
-            heat = self._layers.heat(self._predictions, self.frame, self.series.shape, patch, look)
+            heat = self._layers.heat(
+                self._predictions, self.frame, self.series.shape, patch, self.display
+            )
             painter.drawImage(covered(patch, heat), heat)
         painter.resetTransform()
 

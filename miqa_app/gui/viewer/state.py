@@ -38,9 +38,10 @@ class Display:
 
     Attributes:
         overlay: the heatmap is on.
+        attention: the heatmap shows where the model looked instead of the local scores.
         held: the heatmap is hidden while a key is held.
         opacity: of a local score of 0, 0–1.
-        threshold: local scores above it stay clear.
+        threshold: local scores above it stay clear; attention knows none.
         texts: 0 none, 1 all corner texts.
         identity: show who the patient is.
         neurological: patient's left on the left.
@@ -48,6 +49,7 @@ class Display:
     """
 
     overlay: bool = False
+    attention: bool = False
     held: bool = False
     opacity: float = 0.55
     threshold: float = 100.0
