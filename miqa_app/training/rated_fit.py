@@ -1,0 +1,288 @@
+"""Train a network on rated images: the loop, optimiser and averaging of the other trainings, another loss."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import lightning
+import torch
+from lightning.fabric.utilities.warnings import PossibleUserWarning
+from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
+
+from miqa_app.errors import MiqaError
+from miqa_app.networks import freeze_batchnorm
+from miqa_app.scoring.engine import pick_device
+from miqa_app.training.averaging import AveragedWeights
+from miqa_app.training.losses import plcc_loss, rank_loss
+from miqa_app.training.module import QualityModule, cosine, flattened, judged
+from miqa_app.training.progress import Progress
+from miqa_app.training.rated_data import RatedCrops
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from torch import Tensor
+
+    from miqa_app.evaluation.rated.loading import Planes
+    from miqa_app.evaluation.rated.record import RatedSet
+    from miqa_app.networks import MIQANet
+    from miqa_app.training.rated_recipe import RatedLoss, Schedule
+
+_PATIENCE = 10
+_SMALL_BATCH, _SMALL_SET = 16, 2000
+_ACCELERATORS = {"cuda": "gpu", "mps": "mps", "cpu": "cpu"}
+
+
+@dataclass(frozen=True, eq=False)
+class RatedTask:
+    """What to learn from.
+
+    Attributes:
+        rated: the set.
+        planes: its planes.
+        train: places of the images to learn from.
+        validation: places of an inner part that chooses the epoch; empty for the last epoch.
+        seed: of batches and crops.
+    """
+
+    rated: RatedSet
+    planes: Planes
+    train: Sequence[int]
+    validation: Sequence[int]
+    seed: int
+
+
+class RatedModule(QualityModule):
+    """Trains a network on groups of two rated images; learnt encoders at a rate of their own."""
+
+    def __init__(self, schedule: Schedule, network: MIQANet, learnt: Sequence[str]) -> None:
+        """Train `network`, whose encoders `learnt` do not begin at random."""
+        super().__init__(schedule, network.config)  # type: ignore[arg-type]
+        self.network = network
+        self._schedule, self._learnt = schedule, tuple(learnt)
+
+    def training_step(self, batch: dict[str, Tensor]) -> Tensor:
+        """Return the loss of a batch of groups."""
+        flat = flattened(batch)
+        parts = rated_loss(judged(self.network, flat).score.float(), flat, self._schedule.loss)
+        self.log_dict(
+            {f"train/{name}": value for name, value in parts.items()},
+            on_step=False,
+            on_epoch=True,
+            batch_size=len(flat["q"]),
+        )
+        return parts["loss"]
+
+    def configure_optimizers(self) -> Any:
+        """Return AdamW with a rate for learnt encoders and one for the rest, warm-up and one cosine over all steps."""
+        schedule = self._schedule
+        groups: dict[tuple[float, float], list[Tensor]] = {}
+        for name, weight in self.network.named_parameters():
+            learnt = name.startswith(tuple(f"{branch}." for branch in self._learnt))
+            rate = schedule.backbone_rate if learnt else schedule.learning_rate
+            free = weight.ndim <= 1 or "relative_position" in name
+            groups.setdefault((rate, 0.0 if free else schedule.weight_decay), []).append(weight)
+        optimizer = torch.optim.AdamW(
+            [
+                {"params": weights, "lr": rate, "weight_decay": decay}
+                for (rate, decay), weights in groups.items()
+            ],
+            betas=(0.9, 0.999),
+        )
+        steps = int(self.trainer.estimated_stepping_batches)
+        rates = torch.optim.lr_scheduler.LambdaLR(
+            optimizer, lambda step: cosine(step / max(1, steps))
+        )
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": rates, "interval": "step"}}
+
+
+def rated_loss(score: Tensor, batch: dict[str, Tensor], weights: RatedLoss) -> dict[str, Tensor]:
+    """Return the weighted sum as 'loss' and its parts: mse, plcc, rank (models.md 1.1.3).
+
+    Args:
+        score: (B,) predictions, 0-1.
+        batch: q (B,) scores 0-1, members of a group side by side; paired (B,) True for groups of one reference.
+        weights: of the parts.
+    """
+    own = batch["paired"]
+    rank = rank_loss(score[own], batch["q"][own]) if bool(own.any()) else score.sum() * 0
+    parts = {
+        "mse": ((score - batch["q"]) ** 2).mean(),
+        "plcc": plcc_loss(score, batch["q"]),
+        "rank": rank,
+    }
+    loss = torch.stack([getattr(weights, name) * value for name, value in parts.items()]).sum()
+    return {"loss": loss, **parts}
+
+
+class _Averaged(AveragedWeights):
+    """Averaged weights whose batch statistics stay those of ImageNet or of the first training where they are frozen."""
+
+    def _measure(self, module: lightning.LightningModule) -> None:
+        network: MIQANet = module.network  # type: ignore[assignment]
+        if not network.batchnorm_frozen:
+            super()._measure(module)
+
+    def take(self, module: RatedModule, checkpoint: Path) -> None:
+        """Give the module the averaged weights of a checkpoint, and these their statistics."""
+        module.load_state_dict(torch.load(checkpoint, weights_only=False)["state_dict"])
+        self._measure(module)
+
+
+class _Reporter(Callback):
+    """Tells the progress, and gives the data set a new draw for every epoch."""
+
+    def __init__(self, report: Callable[[Progress], None]) -> None:
+        self._report = report
+
+    def on_train_epoch_start(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        del pl_module
+        crops: RatedCrops = trainer.train_dataloader.dataset  # type: ignore[union-attr]
+        crops.epoch = trainer.current_epoch
+
+    def on_train_epoch_end(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        del pl_module
+        metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        total = int(trainer.estimated_stepping_batches)
+        self._report(Progress("train", trainer.global_step, total, metrics))
+
+
+def fit_rated(
+    network: MIQANet,
+    learnt: Sequence[str],
+    schedule: Schedule,
+    task: RatedTask,
+    run: Path,
+    device: str,
+    report: Callable[[Progress], None],
+) -> dict[str, Any]:
+    """Train the network in place; a run that was stopped goes on from its last checkpoint in `run`.
+
+    Args:
+        network: with its starting weights.
+        learnt: its encoders that do not begin at random.
+        schedule: how to learn.
+        task: what from.
+        run: folder for checkpoints; the caller removes it when the result is safe.
+        device: 'auto', 'cuda', 'mps' or 'cpu'.
+        report: called after every epoch.
+
+    Returns:
+        Steps, epochs and losses, for the record.
+
+    Raises:
+        BadRequest: the device is not there.
+        MiqaError: the training diverged.
+    """
+    lightning.seed_everything(task.seed, workers=True, verbose=False)
+    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+    train = RatedCrops(
+        task.rated, task.planes, task.train, schedule.crop, task.seed, crops=schedule.crops
+    )
+    freeze_batchnorm(network, _frozen(schedule, learnt, len(task.train)))
+    module = RatedModule(schedule, network, learnt)
+    averaged = _Averaged(schedule.ema, train, schedule.batch)
+    trainer = _trainer(schedule, run, device, [_Reporter(report), averaged], bool(task.validation))
+    last = run / "last.ckpt"
+    with warnings.catch_warnings():
+        # advice to the programmer: worker counts, folders that exist because the run goes on
+        warnings.simplefilter("ignore", PossibleUserWarning)
+        warnings.filterwarnings("ignore", ".*(exists and is not empty|training batches).*")
+        trainer.fit(
+            module,
+            _loader(train, schedule.batch, shuffle=True),
+            _validation(task, schedule),
+            ckpt_path=last if last.exists() else None,
+            weights_only=False,
+        )
+    # batch statistics are measured on the crops of the last epoch, whether it was trained now or before a stop
+    train.epoch = max(0, trainer.current_epoch - 1)
+    _choose(module, run, averaged, validated=bool(task.validation))
+    if not all(torch.isfinite(weight).all() for weight in network.parameters()):
+        message = "The training on rated images diverged; lower the learning rates in the recipe."
+        raise MiqaError(message)
+    network.eval().float()
+    return {
+        "steps": trainer.global_step,
+        "epochs": trainer.current_epoch,
+        "batchnorm_frozen": network.batchnorm_frozen,
+        **{name: round(float(value), 5) for name, value in trainer.callback_metrics.items()},
+    }
+
+
+def _frozen(schedule: Schedule, learnt: Sequence[str], images: int) -> bool:
+    """Return whether BatchNorm keeps its statistics (models.md 1.1.3); one of random weights must learn them."""
+    if schedule.batchnorm == "auto":
+        return "cnn" in learnt and (schedule.batch < _SMALL_BATCH or images < _SMALL_SET)
+    return schedule.batchnorm == "frozen"
+
+
+def _choose(module: RatedModule, run: Path, averaged: _Averaged, *, validated: bool) -> None:
+    """Leave the averaged weights of the best epoch in the module, or of the last one where nothing chooses.
+
+    A run that had ended before is skipped by Lightning, which leaves the last weights in place of the averaged ones.
+    """
+    if validated:
+        averaged.take(module, run / "best.ckpt")
+    elif not averaged.ended:
+        averaged.take(module, run / "last.ckpt")
+
+
+def _trainer(
+    schedule: Schedule, run: Path, device: str, callbacks: list[Callback], validated: bool
+) -> lightning.Trainer:
+    if validated:
+        callbacks = [*callbacks, EarlyStopping("validation/srocc", patience=_PATIENCE, mode="max")]
+    keep = ModelCheckpoint(
+        run,
+        filename="best",
+        monitor="validation/srocc" if validated else None,
+        mode="max",
+        save_last=True,
+        every_n_epochs=1 if validated else max(1, schedule.epochs // 5),
+        save_on_train_epoch_end=not validated,
+        enable_version_counter=False,
+    )
+    return lightning.Trainer(
+        max_epochs=schedule.epochs,
+        precision=schedule.precision,
+        gradient_clip_val=1.0,
+        deterministic="warn",
+        accelerator=_ACCELERATORS[pick_device(device).type],
+        devices=1,
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        default_root_dir=run,
+        num_sanity_val_steps=0,
+        callbacks=[*callbacks, keep],
+    )
+
+
+def _loader(
+    crops: RatedCrops, batch: int, *, shuffle: bool
+) -> torch.utils.data.DataLoader[dict[str, Tensor]]:
+    """Return groups in batches; a last batch too small for a correlation is left out where others are there."""
+    groups = batch // 2
+    return torch.utils.data.DataLoader(
+        crops, groups, shuffle=shuffle, drop_last=shuffle and len(crops) >= groups, num_workers=0
+    )
+
+
+def _validation(
+    task: RatedTask, schedule: Schedule
+) -> torch.utils.data.DataLoader[dict[str, Tensor]] | None:
+    if not task.validation:
+        return None
+    crops = RatedCrops(
+        task.rated, task.planes, task.validation, schedule.crop, task.seed, fixed=True
+    )
+    return _loader(crops, schedule.batch, shuffle=False)
