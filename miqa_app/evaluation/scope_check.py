@@ -228,7 +228,8 @@ def _degraded(place: str, series: Series, listed: ScopeList) -> Iterator[Case]:
     for number, kind in enumerate(KEYS):
         for severity in part.severities:
             damaged = [
-                degrade(plane, kind, severity, listed.seed + number).image for plane in planes
+                np.maximum(degrade(plane, kind, severity, listed.seed + number).image, 0)
+                for plane in planes
             ]
             made = _series(f"{place}, {kind} {severity:g}", np.stack(damaged))
             yield Case(kind, "accept", "degraded", made.source, made.source, made)

@@ -160,7 +160,9 @@ def _guise(plane: Plane, count: int, rng: np.random.Generator) -> Plane:
 
 
 def _damaged(plane: Plane, kind: str, severity: float, seed: int) -> Plane:
-    return rescaled(np.asarray(degrade(plane, kind, severity, seed).image, dtype=np.float32))
+    image = degrade(plane, kind, severity, seed).image
+    # no magnitude image reaches below zero, whatever pattern was added to it
+    return rescaled(np.maximum(image, 0).astype(np.float32))
 
 
 def _other_scanner(plane: Plane, rng: np.random.Generator) -> Plane:

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from miqa_app.evaluation.predictions import Predictions
 
 
+_FEWEST_SOURCES = 2
+
+
 def measure(
     recipe: Recipe, engine: Engine, data: Path, report: Callable[[str, int, int], None]
 ) -> dict[str, Any]:
@@ -68,8 +71,11 @@ def scoped(
 ) -> dict[str, Any]:
     """Return 'scope', the scope check as it is stored, and 'scope_check', its rates on the frozen list.
 
-    The rates are left out where scans of the list are missing, as at a site that trains on its own.
+    The rates are left out where scans of the list are missing, as at a site that trains on its own. With a single
+    training source there is no other to set the threshold by, and no check.
     """
+    if len({source.name for source in recipe.train}) < _FEWEST_SOURCES:
+        return {}
     model: ScopeModel | None = None
     for step in fit_scope(recipe.train, recipe.validation, data, engine):
         if isinstance(step, ScopeModel):

@@ -49,7 +49,9 @@ def simulate(
         span = slice(time * series.slices, (time + 1) * series.slices)
         volume = np.stack([series.values(frame) for frame in range(span.start, span.stop)])
         floor = min(0.0, float(volume.min()))
-        result[span] = _degraded(series, volume - floor, kind, severity, seed).image + floor
+        degraded = _degraded(series, volume - floor, kind, severity, seed).image
+        # added patterns reach below zero, which no magnitude image does
+        result[span] = np.maximum(degraded, 0) + floor
         yield time + 1, series.time_points
     note = f"simulated {kind.replace('_', ' ')}, severity {severity:g}, seed {seed}"
     if out.name.endswith((".nii", ".nii.gz")):

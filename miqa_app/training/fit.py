@@ -207,14 +207,8 @@ def _trainer(
         callbacks=[
             *callbacks,
             EarlyStopping("validation/srocc", patience=_PATIENCE, mode="max"),
-            ModelCheckpoint(
-                run,
-                filename="best",
-                monitor="validation/srocc",
-                mode="max",
-                save_last=True,
-                enable_version_counter=False,
-            ),
+            # of every epoch, better or not: a stopped run goes on from here
+            ModelCheckpoint(run, filename="last", every_n_epochs=1, enable_version_counter=False),
         ],
     )
 

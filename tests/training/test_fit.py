@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -228,6 +229,26 @@ def test_a_stopped_run_goes_on_from_its_last_epoch(
     moments = ended["optimizer_states"][0]["state"].values()
     assert {int(moment["step"]) for moment in moments} == {STEPS}
     _check_a_finished_run_keeps_its_weights(recipe, phantom, run, outcome)
+
+
+def test_an_epoch_that_made_the_network_worse_is_kept_too(
+    trained: tuple[Path, list[Progress]],
+    recipe: Recipe,
+    phantom: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Otherwise a stopped run would repeat every epoch since its best one."""
+    shutil.copytree(trained[0].parents[2] / "pools", tmp_path / "pools")
+    falling = iter([0.5, 0.1])
+    monkeypatch.setattr(
+        "miqa_app.training.module.spearmanr",
+        lambda *_: SimpleNamespace(statistic=next(falling)),
+    )
+    fit(recipe, phantom, tmp_path / "run", lambda _: None)
+    saved = torch.load(tmp_path / "run" / "last.ckpt", weights_only=False)
+    assert (saved["global_step"], saved["epoch"]) == (STEPS, 1)
+    assert [path.name for path in (tmp_path / "run").glob("*.ckpt")] == ["last.ckpt"]
 
 
 def _check_a_finished_run_keeps_its_weights(
