@@ -17,6 +17,7 @@ from miqa_app.training.losses import (
     plcc_loss,
     rank_loss,
     spread_loss,
+    teacher_loss,
     total_loss,
 )
 from miqa_app.training.recipe import LossWeights
@@ -146,9 +147,24 @@ def test_the_total_is_the_weighted_sum_of_its_parts() -> None:
         score=2, plcc=3, rank=5, kind=7, severity=11, map=13, kind_map=19, spread=17
     )
     parts = total_loss(prediction, batch, weights)
-    total = sum(getattr(weights, name) * parts[name] for name in LossWeights.model_fields)
-    assert set(parts) == {"loss", *LossWeights.model_fields}
+    own = set(LossWeights.model_fields) - {"teacher"}
+    total = sum(getattr(weights, name) * parts[name] for name in own)
+    assert set(parts) == {"loss", *own}
     assert parts["loss"].item() == pytest.approx(float(total), rel=1e-5)
     assert parts["score"].item() == pytest.approx(
         float(((prediction.score - batch["q"]) ** 2).mean()), rel=1e-5
     )
+
+
+def test_a_student_that_repeats_its_teacher_has_nothing_to_learn() -> None:
+    torch.manual_seed(1)
+    network = build("lite").eval()
+    with torch.no_grad():
+        said = network(torch.rand(2, 1, 64, 64))
+    assert teacher_loss(said, said).item() == pytest.approx(0, abs=1e-6)
+    other = said._replace(score=said.score + 0.3)
+    assert teacher_loss(other, said).item() == pytest.approx(0.09, rel=1e-4)
+    shifted = said._replace(score_map=said.score_map - 0.2)
+    assert teacher_loss(shifted, said).item() == pytest.approx(0.02, rel=1e-3)  # Huber: 0.2²/2
+    unsure = said._replace(artefact_logits=torch.zeros_like(said.artefact_logits))
+    assert teacher_loss(unsure, said).item() > 0.1
