@@ -15,6 +15,7 @@ from miqa_app.training.recipe import read_recipe
 
 FROZEN = {
     "evaluation/held-out-1.yaml": "bd4f822bccff296f3db1e9327b920ac485212c0409c83c17ad306f2bf477dac9",
+    "evaluation/held-out-2.yaml": "99a9560a54f673e67aba4aa3d81efb9f52f53a6c279650687c027e8e46c0c18a",
     "quality_index/q-1.json": "d59c150561daf65a7556ce3cf493fb2975e8f8efb643ead5b372153ec21055d2",
 }
 RECIPES = sorted((bundled("resources") / "recipes").glob("*.yaml"))
