@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import shutil
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from miqa_app import __version__
 from miqa_app.errors import BadRequest
-from miqa_app.paths import bundled
 from miqa_app.reports import benchmark_plots as plots
 from miqa_app.reports.benchmark_examples import examples, examples_table
 from miqa_app.reports.benchmark_tables import Table, as_csv, as_markdown, file_name, tables
+from miqa_app.reports.html import rendered
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -188,15 +185,8 @@ def _page(
     pictures: list[Picture],
 ) -> str:
     """Return the page; pictures are inside, nothing is fetched, every value is escaped."""
-    environment = Environment(
-        loader=FileSystemLoader(bundled("resources") / "report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["data_uri"] = _data_uri
-    return environment.get_template("benchmark.html.j2").render(
+    return rendered(
+        "benchmark.html.j2",
         title=wishes.title,
         target=wishes.target,
         facts=facts,
@@ -204,7 +194,3 @@ def _page(
         overview=pictures[0],
         pictures=pictures[1:],
     )
-
-
-def _data_uri(picture: bytes) -> str:
-    return "data:image/png;base64," + base64.b64encode(picture).decode("ascii")

@@ -27,7 +27,7 @@ SHAPES = {
 
 def as_html(report: StudyReport) -> str:
     """Return the page of a study; pictures and icons are inside, nothing is fetched, every value is escaped."""
-    return _rendered("report.html.j2", report=report)
+    return rendered("report.html.j2", report=report)
 
 
 def as_index(
@@ -39,10 +39,11 @@ def as_index(
         studies: file name without extension and report of each study.
         problems: (file, reason) of what could not be read.
     """
-    return _rendered("index.html.j2", studies=studies, problems=problems)
+    return rendered("index.html.j2", studies=studies, problems=problems)
 
 
-def _rendered(template: str, **values: Any) -> str:
+def rendered(template: str, **values: Any) -> str:
+    """Return a page of resources/report: nothing is fetched, every value is escaped, `data_uri` puts pictures inside."""
     environment = Environment(
         loader=FileSystemLoader(bundled("resources") / "report"),
         autoescape=True,

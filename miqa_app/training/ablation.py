@@ -11,6 +11,7 @@ import yaml
 from miqa_app.core.artefact_kinds import KEYS
 from miqa_app.errors import BadRecipe
 from miqa_app.evaluation.degradation import LOCAL_KINDS
+from miqa_app.evaluation.measured import DAMAGED_FROM
 from miqa_app.statistics.correlation import auc, plcc, srocc
 from miqa_app.training.module import flattened, judged
 from miqa_app.training.recipe import read_recipe
@@ -20,10 +21,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from miqa_app.networks import MIQANet
-    from miqa_app.training.pool import Crops
+    from miqa_app.training.crops import Crops
     from miqa_app.training.recipe import Recipe
 
-_DAMAGED_FROM = 0.25
 _BATCH = 4
 
 
@@ -112,5 +112,5 @@ def _map_aucs(score_maps: np.ndarray, flat: Mapping[str, torch.Tensor]) -> list[
             continue
         # a low target is much damage: from a quarter of the greatest loss on, a cell counts as damaged
         loss = 1 - flat["cells"][row].numpy()
-        found.append(auc(-score_maps[row][inside], (loss > _DAMAGED_FROM * loss.max())[inside]))
+        found.append(auc(-score_maps[row][inside], (loss > DAMAGED_FROM * loss.max())[inside]))
     return found

@@ -18,10 +18,11 @@ from miqa_app.evaluation.quality_index import fit_quality_index, load_quality_in
 from miqa_app.networks import named_config
 from miqa_app.registry.checkpoint import load_model
 from miqa_app.training.averaging import AveragedWeights
+from miqa_app.training.crops import Crops
 from miqa_app.training.first_weights import begin
 from miqa_app.training.keeping import Keeper, RunLog, revision
 from miqa_app.training.module import QualityModule
-from miqa_app.training.pool import Crops, Pool, make_pool
+from miqa_app.training.pool import Pool, make_pool
 from miqa_app.training.progress import Progress, Reporter, curve
 
 if TYPE_CHECKING:

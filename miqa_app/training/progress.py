@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import lightning
 
-    from miqa_app.training.pool import Crops
+    from miqa_app.training.crops import Crops
     from miqa_app.training.recipe import Recipe
 
 _CURVE = {"train/loss": "loss", "validation/srocc": "srocc", "validation/plcc": "plcc"}

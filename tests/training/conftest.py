@@ -12,7 +12,8 @@ from miqa_app.evaluation.degradation import Applied, Sample, make_sample
 from miqa_app.evaluation.quality_index import load_quality_index
 from miqa_app.evaluation.sources import Source, clean_slices
 from miqa_app.paths import bundled
-from miqa_app.training.pool import Crops, Pool
+from miqa_app.training.crops import Crops
+from miqa_app.training.pool import Pool
 
 EVALUATION = """name: tiny-held-out
 quality_index: q-1

@@ -17,7 +17,7 @@ from miqa_app.paths import bundled
 from miqa_app.services.ablate import HEADINGS, ablate, as_markdown
 from miqa_app.training import ablation
 from miqa_app.training.ablation import figures_on_crops, read_ablation
-from miqa_app.training.pool import Crops
+from miqa_app.training.crops import Crops
 from miqa_app.training.progress import Progress
 
 

@@ -12,16 +12,15 @@ from miqa_app.core.artefact_kinds import KEYS
 from miqa_app.evaluation.degradation import Applied, Sample
 from miqa_app.evaluation.quality_index import load_quality_index
 from miqa_app.evaluation.sources import CleanSlice, Source, clean_slices
+from miqa_app.training.crops import Crops, local_quality
 from miqa_app.training.pool import (
     _DRAWN,
-    Crops,
     Plans,
     Pool,
     _draw,
     _read_chunk,
     _write_chunk,
     _zero_filled,
-    local_quality,
     varied,
 )
 
@@ -97,9 +96,9 @@ def test_the_cells_stay_on_the_picture_under_every_turn_and_flip(
     pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With cells that hold the value of their middle pixel, picture and cells must go on agreeing."""
-    monkeypatch.setattr("miqa_app.training.pool.local_quality", lambda sample, _: sample.damage)
-    monkeypatch.setattr("miqa_app.training.pool._PADDED", 0.0)
-    monkeypatch.setattr("miqa_app.training.pool._CONTRAST", 0.0)
+    monkeypatch.setattr("miqa_app.training.crops.local_quality", lambda sample, _: sample.damage)
+    monkeypatch.setattr("miqa_app.training.crops._PADDED", 0.0)
+    monkeypatch.setattr("miqa_app.training.crops._CONTRAST", 0.0)
     crops = Crops(marked(pool), load_quality_index(), 96, seed=2, fixed=False)
     for epoch in range(12):
         crops.epoch = epoch
