@@ -15,8 +15,12 @@ if TYPE_CHECKING:
 
 RANK_MARGIN = 0.05
 AIR_WEIGHT = 0.25
-CLEAN_WEIGHT = 2.0
+CLEAN_WEIGHT = 3.0
 """Weight of a clean slice in the loss of the score: most scans of a hospital are clean, few of the pool."""
+COPIED_EVERY = 4
+"""One slice in so many is judged a second time as a harmless copy, where the recipe weighs their agreement."""
+COPIED_GAIN = 0.1
+"""Greatest change of brightness of a copy, as a share."""
 
 
 def total_loss(
@@ -24,6 +28,7 @@ def total_loss(
     batch: dict[str, Tensor],
     weights: LossWeights,
     teacher: Prediction | None = None,
+    copies: Tensor | None = None,
 ) -> dict[str, Tensor]:
     """Return the weighted sum as 'loss' and every part by name.
 
@@ -32,6 +37,7 @@ def total_loss(
         batch: q (B,), kinds (B, K), severity (B, K), cells (B, h, w), damaged (B, h, w), inside (B, h, w).
         weights: of the parts.
         teacher: another network's word on the same slices, to be repeated; None for none.
+        copies: (ceil(B / COPIED_EVERY),) scores of harmless copies of every COPIED_EVERY-th slice; None for none.
     """
     score = prediction.score.float()
     importance = torch.where(batch["kinds"].amax(dim=1) > 0, 1.0, CLEAN_WEIGHT)
@@ -57,6 +63,8 @@ def total_loss(
     }
     if teacher is not None:
         parts["teacher"] = teacher_loss(prediction, teacher)
+    if copies is not None:
+        parts["agreement"] = agreement_loss(score[::COPIED_EVERY], copies.float())
     loss = torch.stack([getattr(weights, name) * value for name, value in parts.items()]).sum()
     return {"loss": loss, **parts}
 
@@ -93,6 +101,27 @@ def teacher_loss(prediction: Prediction, teacher: Prediction) -> Tensor:
     )
     own = functional.binary_cross_entropy_with_logits(said, said.sigmoid())
     return score + (cells * real).sum() / real.sum().clamp(min=1) + (cross - own)
+
+
+def agreement_loss(score: Tensor, copies: Tensor) -> Tensor:
+    """Return the mean squared change of the score under changes that leave the quality as it is, see `harmless_copies`."""
+    return ((score - copies) ** 2).mean()
+
+
+def harmless_copies(image: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
+    """Return every COPIED_EVERY-th slice again, flipped along one axis and a little brighter or darker.
+
+    Args:
+        image: (B, 1, E, E) in [0, 1].
+        valid: (B, 1, E, E) bool.
+
+    Returns:
+        The copies of both, (ceil(B / COPIED_EVERY), 1, E, E) each.
+    """
+    image, valid = image[::COPIED_EVERY], valid[::COPIED_EVERY]
+    axis = -1 - int(torch.randint(2, ()))
+    gain = 1 + COPIED_GAIN * (2 * torch.rand(len(image), 1, 1, 1, device=image.device) - 1)
+    return (image.flip(axis) * gain).clamp(0, 1), valid.flip(axis)
 
 
 def map_loss(score_map: Tensor, cells: Tensor, inside: Tensor, valid: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from scipy.stats import pearsonr, spearmanr
 
 from miqa_app.networks import MIQANet, build
 from miqa_app.networks.pooling import valid_cells
-from miqa_app.training.losses import total_loss
+from miqa_app.training.losses import harmless_copies, total_loss
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -46,7 +46,8 @@ class QualityModule(lightning.LightningModule):
     def training_step(self, batch: dict[str, Tensor]) -> Tensor:
         """Return the loss of a batch of groups."""
         flat = flattened(batch)
-        parts = total_loss(judged(self.network, flat), flat, self.recipe.loss, self._taught(flat))
+        said, copies = self._said(flat)
+        parts = total_loss(said, flat, self.recipe.loss, self._taught(flat), copies)
         self.log_dict(
             {f"train/{name}": value for name, value in parts.items()},
             on_step=False,
@@ -54,6 +55,19 @@ class QualityModule(lightning.LightningModule):
             batch_size=len(flat["q"]),
         )
         return parts["loss"]
+
+    def _said(self, flat: dict[str, Tensor]) -> tuple[Prediction, Tensor | None]:
+        """Return the network's word on the batch, and its scores of harmless copies where their agreement counts."""
+        if not self.recipe.loss.agreement:
+            return judged(self.network, flat), None
+        count = len(flat["q"])
+        copies = harmless_copies(flat["image"], flat["valid"])
+        both = {
+            name: torch.cat((flat[name], copy))
+            for name, copy in zip(("image", "valid"), copies, strict=True)
+        }
+        said = judged(self.network, both)
+        return type(said)(*(values[:count] for values in said)), said.score[count:]
 
     @torch.no_grad()
     def _taught(self, flat: dict[str, Tensor]) -> Prediction | None:

@@ -31,6 +31,7 @@ class LossWeights(BaseModel):
     kind_map: Weight = 0.5
     spread: Weight = 0.1
     teacher: Weight = 0.0
+    agreement: Weight = 0.0
 
 
 class Recipe(BaseModel):

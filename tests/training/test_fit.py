@@ -201,6 +201,17 @@ def test_a_student_comes_closer_to_its_teacher(
     assert not any("teacher" in name for name in outcome.network.state_dict())
 
 
+def test_a_run_may_learn_to_say_the_same_of_harmless_copies(
+    trained: tuple[Path, list[Progress]], recipe: Recipe, phantom: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(trained[0].parents[2] / "pools", tmp_path / "pools")
+    agreeing = Recipe(**recipe.model_dump() | {"loss": {"agreement": 8.0}, "epochs": 1})
+    fit(agreeing, phantom, tmp_path / "run", lambda _: None)
+    (row,) = [row for row in _log(tmp_path / "run") if row["train/agreement"]]
+    assert 0 < float(row["train/agreement"]) < 1
+    assert "train/agreement" not in _log(trained[0].parents[1])[0]
+
+
 def _log(run: Path) -> list[dict[str, str]]:
     with (run / "log-1" / "metrics.csv").open() as file:
         return list(csv.DictReader(file))

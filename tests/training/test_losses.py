@@ -11,7 +11,11 @@ from torch import Tensor, tensor
 from miqa_app.networks import build
 from miqa_app.training.losses import (
     AIR_WEIGHT,
+    COPIED_EVERY,
+    COPIED_GAIN,
     RANK_MARGIN,
+    agreement_loss,
+    harmless_copies,
     kind_map_loss,
     map_loss,
     plcc_loss,
@@ -93,7 +97,7 @@ def test_a_kind_is_looked_for_where_its_slice_is_damaged() -> None:
     assert kind_map_loss(wrong, kinds, damaged, inside, valid).item() == pytest.approx(expected)
 
 
-def test_clean_slices_count_twice_in_the_score() -> None:
+def test_clean_slices_count_three_times_in_the_score() -> None:
     torch.manual_seed(0)
     network = build("lite").eval()
     batch = {
@@ -109,7 +113,7 @@ def test_clean_slices_count_twice_in_the_score() -> None:
         prediction = network(torch.rand(2, 1, 64, 64))
     error = (prediction.score - batch["q"]) ** 2
     parts = total_loss(prediction, batch, LossWeights())
-    assert parts["score"].item() == pytest.approx(float(error[0] + 2 * error[1]) / 3, rel=1e-5)
+    assert parts["score"].item() == pytest.approx(float(error[0] + 3 * error[1]) / 4, rel=1e-5)
 
 
 def test_the_spread_is_best_at_the_true_error_and_leaves_the_score_alone() -> None:
@@ -147,7 +151,7 @@ def test_the_total_is_the_weighted_sum_of_its_parts() -> None:
         score=2, plcc=3, rank=5, kind=7, severity=11, map=13, kind_map=19, spread=17
     )
     parts = total_loss(prediction, batch, weights)
-    own = set(LossWeights.model_fields) - {"teacher"}
+    own = set(LossWeights.model_fields) - {"teacher", "agreement"}
     total = sum(getattr(weights, name) * parts[name] for name in own)
     assert set(parts) == {"loss", *own}
     assert parts["loss"].item() == pytest.approx(float(total), rel=1e-5)
@@ -168,3 +172,22 @@ def test_a_student_that_repeats_its_teacher_has_nothing_to_learn() -> None:
     assert teacher_loss(shifted, said).item() == pytest.approx(0.02, rel=1e-3)  # Huber: 0.2²/2
     unsure = said._replace(artefact_logits=torch.zeros_like(said.artefact_logits))
     assert teacher_loss(unsure, said).item() > 0.1
+
+
+def test_copies_are_flipped_slices_of_nearly_the_same_brightness() -> None:
+    torch.manual_seed(3)
+    image, valid = torch.rand(8, 1, 32, 32) * 0.8, torch.rand(8, 1, 32, 32) > 0.2
+    axes = set()
+    for _ in range(20):
+        copies, real = harmless_copies(image, valid)
+        assert len(copies) == len(real) == 8 // COPIED_EVERY
+        axis = next(a for a in (-1, -2) if bool((valid[::COPIED_EVERY].flip(a) == real).all()))
+        axes.add(axis)
+        gain = copies / image[::COPIED_EVERY].flip(axis)
+        assert torch.allclose(gain, gain[:, :, :1, :1].expand_as(gain), rtol=1e-4)
+        assert float((gain - 1).abs().max()) <= COPIED_GAIN + 1e-4
+    assert axes == {-1, -2}
+
+
+def test_disagreement_with_a_copy_costs_its_square() -> None:
+    assert agreement_loss(tensor([0.5, 0.8]), tensor([0.5, 0.6])).item() == pytest.approx(0.02)
