@@ -43,6 +43,7 @@ class Engine:
     """Runs one network in fp32 on one device.
 
     Attributes:
+        network: on its device, in evaluation mode.
         identity: back end, device and precision, for the result.
         notes: sentences about what had to be changed on the way, such as a smaller batch.
     """
@@ -54,7 +55,7 @@ class Engine:
             BadRequest: the device is unknown or this machine lacks it.
         """
         self._device = pick_device(device)
-        self._network = network.to(self._device).eval()
+        self.network = network.to(self._device).eval()
         self._batch = _GPU_BATCH if self._device.type == "cuda" else 1
         self.identity = EngineIdentity("torch", _device_name(self._device), "fp32")
         self.notes: list[str] = []
@@ -89,9 +90,9 @@ class Engine:
     def _run(self, planes: Sequence[NDArray[np.float32]]) -> list[PlanePrediction]:
         images = torch.from_numpy(np.stack(planes)[:, None]).to(self._device)  # (slices, 1, H, W)
         if max(images.shape[-2:]) > _TILED_FROM:
-            batches = [predict_tiled(self._network, image[None]) for image in images]
+            batches = [predict_tiled(self.network, image[None]) for image in images]
         else:
-            batches = [self._network(images)]
+            batches = [self.network(images)]
         return [result for batch in batches for result in _unpacked(batch)]
 
 

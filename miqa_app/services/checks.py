@@ -18,7 +18,9 @@ from miqa_app.scoring.engine import Engine
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from miqa_app.evaluation.real_artefacts import Row
     from miqa_app.evaluation.sources import CleanSlice
+    from miqa_app.networks import MIQANet
 
 
 def check_explanations(
@@ -43,17 +45,31 @@ def check_explanations(
         BadRecipe: a scan is missing.
     """
     loaded = load_model(model)
+    figures = explanations_of(
+        loaded.network, evaluation, data, report, slices_per_source=slices_per_source
+    )
+    return {"model": asdict(loaded.folder.identity), **figures}
+
+
+def explanations_of(
+    network: MIQANet,
+    evaluation: str,
+    data: Path,
+    report: Callable[[int, int, str], None],
+    *,
+    slices_per_source: int = 8,
+) -> dict[str, Any]:
+    """Return the figures of a network's score maps, plain numbers and texts; see `check_explanations`."""
     recipe = load_evaluation(evaluation)
     slices: list[CleanSlice] = []
     for source in recipe.sources:
         own = list(clean_slices([source], data))
         slices += own[:: -(-len(own) // slices_per_source) or 1]
     rows = []
-    for row in explained(loaded.network, slices, seed=recipe.seed):
+    for row in explained(network, slices, seed=recipe.seed):
         rows.append(row)
         report(len(rows), len(slices) * len(PASTED), "Explanations")
-    values = {"model": asdict(loaded.folder.identity), **explanation_figures(rows)}
-    return json.loads(json.dumps(values))  # type: ignore[no-any-return]
+    return json.loads(json.dumps(explanation_figures(rows)))  # type: ignore[no-any-return]
 
 
 def check_real_artefacts(
@@ -72,13 +88,21 @@ def check_real_artefacts(
         BadRequest: none of the scans is there.
     """
     loaded = load_model(model)
-    rows = []
-    for part, row in real_rows(Engine(loaded.network), data):
-        rows.append((part, row))
-        report(len(rows), 0, part)
-    values = {"model": asdict(loaded.folder.identity), **real_figures(rows)}
+    rows, figures = real_artefacts_of(Engine(loaded.network), data, report)
+    values = {"model": asdict(loaded.folder.identity), **figures}
     if out is not None:
         write_plots(rows, out)
         write_rows(rows, out)
         (out / "real.md").write_text(as_table(values) + "\n", encoding="utf-8")
-    return json.loads(json.dumps(values))  # type: ignore[no-any-return]
+    return values
+
+
+def real_artefacts_of(
+    engine: Engine, data: Path, report: Callable[[int, int, str], None]
+) -> tuple[list[tuple[str, Row]], dict[str, Any]]:
+    """Return the rows and the figures of a network on real artefacts; see `check_real_artefacts`."""
+    rows = []
+    for part, row in real_rows(engine, data):
+        rows.append((part, row))
+        report(len(rows), 0, part)
+    return rows, json.loads(json.dumps(real_figures(rows)))

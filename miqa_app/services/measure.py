@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from miqa_app.errors import BadModel
+from miqa_app.errors import BadModel, BadRequest
 from miqa_app.evaluation.figures import as_predictions, figures
 from miqa_app.evaluation.held_out import load_evaluation
 from miqa_app.evaluation.interval import calibrate
@@ -23,6 +23,7 @@ from miqa_app.registry.checkpoint import load_model, save_model
 from miqa_app.scoring.engine import Engine
 from miqa_app.scoring.interval import Calibration
 from miqa_app.scoring.scope import ScopeModel
+from miqa_app.services.checks import explanations_of, real_artefacts_of
 from miqa_app.training.card import card_text
 from miqa_app.training.recipe import Recipe
 
@@ -40,8 +41,8 @@ def measure(
 ) -> dict[str, Any]:
     """Return the parts of config.json that are measured.
 
-    These are 'interval', 'evaluation' and 'more_evaluations', and, where the scans themselves are at hand instead of
-    packed slices, 'scope' and 'scope_check'.
+    These are 'interval', 'evaluation', 'more_evaluations' and 'explanations', and, where the scans themselves are at
+    hand instead of packed slices, 'scope', 'scope_check' and 'real_artefacts'.
 
     Args:
         recipe: what the network learnt from, which subjects calibrate it, and the frozen evaluations.
@@ -62,8 +63,29 @@ def measure(
         "interval": asdict(interval),
         "evaluation": tables[0],
         "more_evaluations": tables[1:],
+        "explanations": explanations_of(
+            engine.network,
+            recipe.evaluation,
+            data,
+            lambda done, total, _: report("explain", done, total),
+        ),
     }
-    return figures if data.suffix == SUFFIX else figures | scoped(recipe, engine, data, report)
+    if data.suffix == SUFFIX:
+        return figures
+    return figures | scoped(recipe, engine, data, report) | on_real_artefacts(engine, data, report)
+
+
+def on_real_artefacts(
+    engine: Engine, data: Path, report: Callable[[str, int, int], None]
+) -> dict[str, Any]:
+    """Return 'real_artefacts', or nothing where none of those scans is there, as at a site."""
+    try:
+        _, values = real_artefacts_of(
+            engine, data, lambda done, total, _: report("judge real artefacts", done, total)
+        )
+    except BadRequest:
+        return {}
+    return {"real_artefacts": values}
 
 
 def scoped(

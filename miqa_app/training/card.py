@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from miqa_app.evaluation.explanations import as_table as explanation_table
 from miqa_app.evaluation.figure_tables import as_table
+from miqa_app.evaluation.real_artefact_report import as_table as real_table
 from miqa_app.evaluation.scope_check import as_table as scope_table
 
 if TYPE_CHECKING:
@@ -47,8 +49,7 @@ and slices of the validation subjects (split conformal prediction). These are fe
 
 SROCC is against Q; the measures that need no reference were taken on the same images, better side up.
 
-{more}{scope}
-## Known limits
+{more}{scope}{explanations}{real}## Known limits
 
 - Few subjects, mostly adult brain and pelvis; other anatomies, vendors and contrasts may be scored too low or too high.
 - The artefacts are simulated, one to three at a time; real motion and real coil faults look more varied.
@@ -83,6 +84,8 @@ def card_text(recipe: Recipe, config: dict[str, Any]) -> str:
             f"{as_table(table, recipe.network)}\n\n" for table in config["more_evaluations"]
         ),
         scope=_scope(config),
+        explanations=_explanations(config),
+        real=_real(config),
         weak=_weak(values),
     )
 
@@ -99,6 +102,22 @@ facts of its header, "pixels only" from a NIfTI copy without any.
 {scope_table(config["scope_check"])}
 
 """
+
+
+def _explanations(config: dict[str, Any]) -> str:
+    """Return what the sanity checks of the score maps gave, or '' where they were not run."""
+    if "explanations" not in config:
+        return ""
+    return f"## Can the maps be believed?\n\n{explanation_table(config['explanations'])}\n\n"
+
+
+def _real(config: dict[str, Any]) -> str:
+    """Return what the model says of real artefacts, or '' where those scans were not at hand."""
+    if "real_artefacts" not in config:
+        return ""
+    # one level down: the card has the first heading
+    table = real_table(config["real_artefacts"]).replace("\n#", "\n##")
+    return f"#{table}\n\n"
 
 
 def _curve(training: dict[str, Any]) -> str:

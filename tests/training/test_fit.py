@@ -62,7 +62,7 @@ def trained(
 
 def test_the_run_reports_every_stage_in_order(trained: tuple[Path, list[Progress]]) -> None:
     stages = list(dict.fromkeys(progress.stage for progress in trained[1]))
-    assert stages == ["pool", "train", "calibrate", "evaluate", "done"]
+    assert stages == ["pool", "train", "calibrate", "evaluate", "explain", "done"]
     steps = [progress for progress in trained[1] if progress.stage == "train"]
     assert [(p.done, p.total) for p in steps] == [(10, STEPS), (20, STEPS)]
     assert set(steps[-1].metrics) >= {"validation/srocc", "train/loss"}
@@ -141,6 +141,7 @@ def test_the_card_shows_the_course_of_the_run_and_how_long_it_waited(
     training = folder.config["training"]
     assert len(training["curve"]) == 2
     assert training["curve"][-1]["srocc"] == training["validation"]["srocc"]
+    assert "## Can the maps be believed?" in folder.card
     assert f"| 2 | {training['curve'][1]['loss']:.3f} |" in folder.card
     assert 0 < training["wait_share"] < 1
 
