@@ -12,11 +12,8 @@ from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
     QFrame,
-    QLabel,
     QMainWindow,
     QMenu,
-    QProgressBar,
-    QPushButton,
     QSplitter,
     QVBoxLayout,
     QWidget,
@@ -26,6 +23,7 @@ from miqa_app.gui import bindings, dialogs, menus, theme
 from miqa_app.gui.actions import ActionBook
 from miqa_app.gui.key_editor import KeyEditor
 from miqa_app.gui.result.card import ResultCard
+from miqa_app.gui.status_line import StatusLine
 from miqa_app.gui.studies.problems import ProblemPanel
 from miqa_app.gui.studies.study_list import StudyList
 from miqa_app.gui.viewer.panel import ViewerPanel
@@ -63,7 +61,9 @@ class MainWindow(QMainWindow):
         )
         self._menus()
         self._bind(bindings.load(memory))
-        self._status()
+        self.status = StatusLine(self.statusBar())
+        self.status.cancelled.connect(desk.cancel)
+        self._turn_to_next = False
         self._welcome = Welcome(
             [self.actions_by_id[name] for name in ("open_folder", "open_files", "open_demo")],
             self.viewer.grid,
@@ -119,31 +119,13 @@ class MainWindow(QMainWindow):
         self._bind(chosen)
         bindings.save(chosen, self.memory)
 
-    def _status(self) -> None:
-        self._progress, self._cancel, self._said = QProgressBar(), QPushButton("Cancel"), QLabel()
-        self._said.setContentsMargins(10, 0, 0, 0)
-        self._said.setTextFormat(Qt.TextFormat.PlainText)
-        self._said.setOpenExternalLinks(True)
-        self._note = ""
-        self._turn_to_next = False
-        self._progress.setFixedWidth(220)
-        self._progress.setTextVisible(False)
-        self._progress.setAccessibleName("Progress")
-        self._cancel.setAccessibleName("Cancel reading and scoring")
-        self._cancel.clicked.connect(self.desk.cancel)
-        self.statusBar().setSizeGripEnabled(False)
-        self.statusBar().addWidget(self._said, 1)
-        self.statusBar().addPermanentWidget(self._progress)
-        self.statusBar().addPermanentWidget(self._cancel)
-        self._rest()
-
     def _connect(self) -> None:
         desk, viewer = self.desk, self.viewer
         desk.opened.connect(self._opened)
         desk.changed.connect(self._changed)
         desk.pixels_came.connect(viewer.take_pixels)
         desk.problem_found.connect(self._problem)
-        desk.worked.connect(self._worked)
+        desk.worked.connect(self.status.work)
         desk.told.connect(self.say)
         desk.exported.connect(self._exported)
         desk.rested.connect(self._rest)
@@ -175,7 +157,7 @@ class MainWindow(QMainWindow):
         """Read and score what lies under these paths, beside what is already open."""
         for path in paths:
             self.memory.remember(path)
-        self._note = ""
+        self.status.forget()
         self._turn_to_next = bool(paths)
         self.desk.open(paths)
 
@@ -201,7 +183,7 @@ class MainWindow(QMainWindow):
         dialog = dialogs.ExportDialog(self.memory.get("report_folder", str(Path.home())), self)
         if dialog.exec():
             self.memory.set("report_folder", str(dialog.folder))
-            self._note = ""
+            self.status.forget()
             self.desk.export(dialog.folder, identify=dialog.identify)
         dialog.deleteLater()
 
@@ -272,13 +254,8 @@ class MainWindow(QMainWindow):
             self.card.show_entry(entry)
 
     def say(self, words: str) -> None:
-        """Say one sentence in the status bar; it stays when the work that it is about has ended."""
-        self._note = words
-        self._write(words)
-
-    def _write(self, words: str, style: Qt.TextFormat = Qt.TextFormat.PlainText) -> None:
-        self._said.setTextFormat(style)
-        self._said.setText(words)
+        """Say one sentence at the foot of the window."""
+        self.status.say(words)
 
     def _show_dialog(self, dialog: QWidget) -> None:
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -338,25 +315,8 @@ class MainWindow(QMainWindow):
     def _problem(self, problem: Problem) -> None:
         self.problems.add(problem)
 
-    def _worked(self, words: str, done: int, total: int) -> None:
-        self._write(f"{words}  {done} / {total}" if total else words)
-        self._progress.setRange(0, total)
-        self._progress.setValue(done)
-        self._progress.show()
-        self._cancel.show()
-
     def _rest(self) -> None:
-        self._progress.hide()
-        self._cancel.hide()
-        entries, problems = len(self.desk.entries), len(self.desk.problems)
-        if "href" in self._note:
-            self._write(self._note, Qt.TextFormat.RichText)
-        elif self._note:
-            self._write(self._note)
-        elif entries or problems:
-            self._write(f"{entries} series open" + (f", {problems} not read" if problems else ""))
-        else:
-            self._write("Drop a folder, a zip or files anywhere in this window")
+        self.status.rest(len(self.desk.entries), len(self.desk.problems))
 
     def _exported(self, files: list[Path]) -> None:
         """Say where the report lies, with a link to its page."""
@@ -364,7 +324,7 @@ class MainWindow(QMainWindow):
         if pages:
             where = html.escape(str(pages[0].parent))
             link = f'<a href="{pages[0].resolve().as_uri()}">Open the report</a>'
-            self._note = f"The report is written to {where}. {link}"
+            self.status.say(f"The report is written to {where}. {link}", link=True)
 
     def _cleared(self) -> None:
         self.studies.empty()
@@ -373,7 +333,7 @@ class MainWindow(QMainWindow):
         self._welcome.show()
         self.card.show_entry(None)
         self.actions_by_id.set_series_open(False)
-        self._note = ""
+        self.status.forget()
         self._rest()
 
     def _say_copied(self, *_: object) -> None:

@@ -180,7 +180,7 @@ def test_the_window_writes_a_report_without_the_patient(qtbot, qapp, tmp_path):
     assert "not a certified medical device" in page
     assert not any(value in page for value in entry.series.identity.values() if len(value) > 3)
     assert next((tmp_path / "report").glob("*.pdf")).read_bytes().startswith(b"%PDF")
-    assert "Open the report" in window._said.text()
+    assert "Open the report" in window.status.words.text()
     window.close()
 
 

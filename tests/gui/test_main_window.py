@@ -304,7 +304,7 @@ def test_notice_comes_once_and_says_advisory(qtbot, window):
     dialogs = [w for w in window.findChildren(QDialog) if w.isVisible()]
     assert len(dialogs) == 1
     assert "not a certified medical device" in "".join(
-        label.text() for label in dialogs[0].findChildren(type(window._said))
+        label.text() for label in dialogs[0].findChildren(type(window.status.words))
     )
     dialogs[0].close()
     QApplication.processEvents()
@@ -380,7 +380,7 @@ def test_four_dimensional_series_show_the_curve(window):
 
 def test_export_without_a_result_says_so(window):
     window.export_report()
-    assert "no result yet" in window._said.text()
+    assert "no result yet" in window.status.words.text()
 
 
 @pytest.mark.parametrize("factor", ["1", "1.5", "2"])
@@ -444,10 +444,10 @@ def test_the_empty_window_offers_what_to_do_and_the_offer_goes_with_the_first_sc
 def test_the_report_is_named_with_a_link_that_stays_after_the_work(window, tmp_path):
     window.desk.exported.emit([tmp_path / "R&D <x>" / "report.html", tmp_path / "report.pdf"])
     window.desk.rested.emit()
-    assert "Open the report" in window._said.text()
-    assert "R&amp;D &lt;x&gt;" in window._said.text()
+    assert "Open the report" in window.status.words.text()
+    assert "R&amp;D &lt;x&gt;" in window.status.words.text()
     window.close_all()
-    assert "Drop a folder" in window._said.text()
+    assert "Drop a folder" in window.status.words.text()
 
 
 def test_recent_paths_with_an_ampersand_open_as_they_are(qtbot, window, reader, tmp_path):
@@ -464,7 +464,9 @@ def test_advisory_and_colour_legend_are_always_in_sight(loaded):
     loaded.resize(1366, 768)
     QApplication.processEvents()
     advisory = next(
-        label for label in loaded.card.findChildren(type(loaded._said)) if label.text() == ADVISORY
+        label
+        for label in loaded.card.findChildren(type(loaded.status.words))
+        if label.text() == ADVISORY
     )
     assert not advisory.visibleRegion().isEmpty()
     assert loaded.viewer.controls.legend.isVisible()
