@@ -167,13 +167,15 @@ def names(entries: Sequence[Entry]) -> list[str]:
 
 
 def print_table(document: dict[str, Any], labels: Sequence[str]) -> None:
-    """Print a row per series on stdout, and below why a series was not assessed."""
+    """Print a row per series on stdout, and below why a series was not assessed and what else must be known."""
     console = Console(width=None if sys.stdout.isatty() else 160)
     if document["series"]:
         console.print(_table(document, labels))
     for row, label in zip(document["series"], labels, strict=True):
         if row["reason"]:
             console.print(f"{label}: not assessed: {row['reason']}.", highlight=False, markup=False)
+        for note in row["notes"]:
+            console.print(f"{label}: {note}", highlight=False, markup=False)
     console.print(
         "Scores: 100 = best. Advisory only: not a certified medical device.",
         style="dim",

@@ -119,8 +119,11 @@ def test_a_place_that_cannot_be_written_is_one_sentence(
     assert "Traceback" not in error
 
 
-def test_identify_keeps_the_identity(tmp_path: Path) -> None:
+def test_identify_keeps_the_identity_and_notes_stand_below_the_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert miqa("score", PHANTOM / "clean", "--json", tmp_path / "r.json", "--identify") == 0
+    assert "the bundled demo phantom, not a patient" in " ".join(capsys.readouterr().out.split())
     assert str(PHANTOM) in (tmp_path / "r.json").read_text(encoding="utf-8")
 
 
