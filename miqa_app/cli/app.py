@@ -8,7 +8,7 @@ import sys
 import typer
 
 from miqa_app import __version__
-from miqa_app.cli import benchmark, crossvalidate, demo, models, score, simulate, train
+from miqa_app.cli import audit, benchmark, crossvalidate, demo, models, score, simulate, train
 from miqa_app.cli.window import Window
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app.command("train")(train.train)
 app.command("crossvalidate")(crossvalidate.crossvalidate)
 app.add_typer(models.app, name="models")
 app.add_typer(benchmark.app, name="benchmark")
+app.add_typer(audit.app, name="audit")
 
 
 @app.callback(invoke_without_command=True)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from miqa_app.core.assessment import Assessment, ModelIdentity, SlicePrediction
+    from miqa_app.registry.checkpoint import LoadedModel
     from miqa_app.scoring.engine import Engine
     from miqa_app.scoring.interval import Calibration
     from miqa_app.scoring.scope import ScopeModel
@@ -57,22 +58,31 @@ class Scorer:
 
                 from miqa_app.registry.checkpoint import load_model
                 from miqa_app.scoring.engine import Engine
-                from miqa_app.scoring.interval import Calibration
                 from miqa_app.scoring.scope import ScopeModel
 
                 torch.set_num_threads(self._threads or max(1, (os.cpu_count() or 2) - 1))
                 model = load_model(self._model)
-                if "interval" not in model.folder.config:
-                    message = f"The model {model.folder.path} was never measured, so it cannot say how sure it is; run 'miqa models measure' on it first."
-                    raise BadModel(message)
-                calibration = Calibration(**model.folder.config["interval"])
                 self._loaded = (
                     Engine(model.network, self._device),
                     model.folder.identity,
-                    calibration,
+                    interval_of(model),
                     ScopeModel.from_config(model.folder.config),
                 )
             return self._loaded
+
+
+def interval_of(model: LoadedModel) -> Calibration:
+    """Return how wide the intervals of a model are.
+
+    Raises:
+        BadModel: it was never measured.
+    """
+    from miqa_app.scoring.interval import Calibration
+
+    if "interval" not in model.folder.config:
+        message = f"The model {model.folder.path} was never measured, so it cannot say how sure it is; run 'miqa models measure' on it first."
+        raise BadModel(message)
+    return Calibration(**model.folder.config["interval"])
 
 
 @dataclass(frozen=True, eq=False)
