@@ -1,0 +1,178 @@
+"""`miqa mos`: mean opinion scores of votes, with what is known of the observers."""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from miqa_app.rating.mos.methods import Method
+    from miqa_app.services.mos import Evaluation
+
+_MOST_ROWS = 12
+
+
+def mos(
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="A CSV file with observer, stimulus, score[, reference, repetition, session, order, seconds].",
+            metavar="VOTES.csv",
+        ),
+    ],
+    method: Annotated[
+        str,
+        typer.Option(
+            help="raw, zscore, bt500, p913 or p910; by default p910 from 15 observers on, bt500 below."
+        ),
+    ] = "",
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the whole result there.")
+    ] = None,
+    plots: Annotated[Path | None, typer.Option(help="Folder for the plots (PNG).")] = None,
+    scale: Annotated[
+        str, typer.Option(help="Lowest and highest score, such as 0:100; others are refused.")
+    ] = "",
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="OBSERVER=WHAT: leave out an observer for a technical fault; repeatable."
+        ),
+    ] = None,
+    observers: Annotated[
+        int, typer.Option(help="Observers that a final result needs (BT.500: 15).")
+    ] = 15,
+    target: Annotated[
+        float, typer.Option(help="Half width of the interval that is wanted, points.")
+    ] = 5.0,
+) -> None:
+    """Compute mean opinion scores with intervals, screen the observers, and say how well they agree."""
+    from rich.console import Console
+
+    from miqa_app.errors import BadRequest
+    from miqa_app.services.mos import mos_of, ratings_from, write_json, write_plots
+
+    if target <= 0:
+        raise BadRequest(f"--target {target:g} is no half width; choose a number above 0.")
+    ratings = ratings_from(source, _scale(scale))
+    evaluation = mos_of(
+        ratings,
+        cast("Method", method) if method else None,
+        faults=_faults(fault or []),
+        least_observers=observers,
+        target=target,
+    )
+    if json_file is not None:
+        write_json(evaluation, json_file)
+    written = write_plots(evaluation, ratings, plots) if plots is not None else []
+    console = Console()
+    console.print(_stimuli(evaluation))
+    hidden = len(evaluation.scores.stimuli) - _MOST_ROWS
+    if hidden > 0:
+        console.print(f"The {_MOST_ROWS} lowest; --json FILE has all {hidden + _MOST_ROWS}.")
+    console.print(_observers(evaluation))
+    for line in _words(evaluation):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    for path in [*([json_file] if json_file else []), *written]:
+        console.print(str(path), markup=False, highlight=False, soft_wrap=True)
+
+
+def _scale(text: str) -> tuple[float, float] | None:
+    from miqa_app.errors import BadRequest
+
+    if not text:
+        return None
+    match = re.fullmatch(r"\s*(-?\d+(?:\.\d+)?)\s*[:,]\s*(-?\d+(?:\.\d+)?)\s*", text)
+    if match is None or not float(match[1]) < float(match[2]):
+        raise BadRequest(f"--scale {text} is no scale; write LOWEST:HIGHEST, such as 0:100.")
+    return float(match[1]), float(match[2])
+
+
+def _faults(given: list[str]) -> dict[str, str]:
+    from miqa_app.errors import BadRequest
+
+    found = {}
+    for text in given:
+        observer, separator, reason = text.partition("=")
+        if not separator or not reason.strip():
+            raise BadRequest(f"--fault {text} names no fault; write OBSERVER=WHAT WENT WRONG.")
+        found[observer.strip()] = reason.strip()
+    return found
+
+
+def _stimuli(evaluation: Evaluation) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    scores = evaluation.scores
+    table = Table(title=f"Mean opinion scores, {scores.method}", title_justify="left")
+    table.add_column("stimulus")
+    differential = {
+        one.stimulus: one.mos
+        for one in (evaluation.differential.stimuli if evaluation.differential else ())
+    }
+    for name in ["MOS", "95 % interval", "n", *(["DMOS"] if differential else [])]:
+        table.add_column(name, justify="right")
+    ordered = sorted(scores.stimuli, key=lambda one: (math.isnan(one.mos), one.mos))
+    for one in ordered[:_MOST_ROWS]:
+        interval = "–" if math.isnan(one.ci_low) else f"{one.ci_low:.1f} … {one.ci_high:.1f}"
+        cells = [_number(one.mos), interval, str(one.n)]
+        if differential:
+            cells.append(_number(differential.get(one.stimulus, math.nan)))
+        table.add_row(Text(one.stimulus), *cells)
+    return table
+
+
+def _observers(evaluation: Evaluation) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title="Observers", title_justify="left")
+    table.add_column("observer")
+    for name in ("bias", "inconsistency", "SROCC"):
+        table.add_column(name, justify="right")
+    table.add_column("left out")
+    for one in evaluation.scores.observers:
+        rest = evaluation.agreement.against_rest.get(one.observer)
+        table.add_row(
+            Text(one.observer),
+            _number(one.bias, sign=True),
+            _number(one.inconsistency),
+            _number(rest.srocc if rest else None, digits=2),
+            Text(one.reason.partition(":")[0]),
+        )
+    return table
+
+
+def _words(evaluation: Evaluation) -> list[str]:
+    scores = evaluation.scores
+    valid, least = scores.valid_observers, scores.least_observers
+    first = (
+        f"Provisional: {valid} of {least} observers."
+        if scores.provisional
+        else f"{valid} observers, at least {least} wanted."
+    )
+    lost = sum(one.rejected for one in scores.observers)
+    if lost:
+        first += f" {lost} left out; the result with everybody is in the JSON beside this one."
+    plan = evaluation.plan.words
+    reasons = [f"{one.observer}: {one.reason}." for one in scores.observers if one.rejected]
+    return [
+        first,
+        *reasons,
+        *evaluation.agreement.words,
+        plan[0].upper() + plan[1:],
+        *scores.notes,
+    ]
+
+
+def _number(value: float | None, *, sign: bool = False, digits: int = 1) -> str:
+    if value is None or math.isnan(value):
+        return "–"
+    return f"{value:{'+' if sign else ''}.{digits}f}".replace("-", "−")
