@@ -19,7 +19,7 @@ def main() -> int:
     from miqa_app.cli.app import run_command
     from miqa_app.cli.window import Window
 
-    return run_command(Window(_open, _screenshots))
+    return run_command(Window(_open, _screenshots, _rate))
 
 
 def _open(paths: list[str]) -> int:
@@ -33,6 +33,12 @@ def _screenshots(entries: Sequence[tuple[Series, Assessment]], folder: Path) -> 
     from miqa_app.gui.screenshots import write_screenshots
 
     return write_screenshots(entries, folder)
+
+
+def _rate(study: str, rater: str, store: str | None) -> int:
+    from miqa_app.gui.rating.open import run
+
+    return run(study, rater, store)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import sys
 import typer
 
 from miqa_app import __version__
-from miqa_app.cli import audit, benchmark, crossvalidate, demo, models, mos, score, simulate, train
+from miqa_app.cli import audit, benchmark, crossvalidate, demo, models, mos, score, simulate, study, train
 from miqa_app.cli.window import Window
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app.command("demo")(demo.demo)
 app.command("simulate")(simulate.simulate)
 app.command("train")(train.train)
 app.command("crossvalidate")(crossvalidate.crossvalidate)
+app.add_typer(study.app, name="study")
 app.command("mos")(mos.mos)
 app.add_typer(models.app, name="models")
 app.add_typer(benchmark.app, name="benchmark")

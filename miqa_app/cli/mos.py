@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from miqa_app.rating.mos.methods import Method
     from miqa_app.services.mos import Evaluation
+    from miqa_app.services.study_mos import StudyScores
 
 _MOST_ROWS = 12
 
@@ -22,8 +23,8 @@ def mos(
     source: Annotated[
         str,
         typer.Argument(
-            help="A CSV file with observer, stimulus, score[, reference, repetition, session, order, seconds].",
-            metavar="VOTES.csv",
+            help="Name of a study, or a CSV file with observer, stimulus, score[, reference, repetition, session, order, seconds].",
+            metavar="STUDY|VOTES.csv",
         ),
     ],
     method: Annotated[
@@ -46,11 +47,19 @@ def mos(
         ),
     ] = None,
     observers: Annotated[
-        int, typer.Option(help="Observers that a final result needs (BT.500: 15).")
-    ] = 15,
+        int | None,
+        typer.Option(
+            help="Observers that a final result needs; 15 (BT.500), or what the study says."
+        ),
+    ] = None,
     target: Annotated[
-        float, typer.Option(help="Half width of the interval that is wanted, points.")
-    ] = 5.0,
+        float | None,
+        typer.Option(help="Half width of the interval that is wanted; 5 points of 100."),
+    ] = None,
+    store: Annotated[
+        str | None,
+        typer.Option(help="File or URL of the store of studies; your own by default."),
+    ] = None,
 ) -> None:
     """Compute mean opinion scores with intervals, screen the observers, and say how well they agree."""
     from rich.console import Console
@@ -58,19 +67,31 @@ def mos(
     from miqa_app.errors import BadRequest
     from miqa_app.services.mos import mos_of, ratings_from, write_json, write_plots
 
-    if target <= 0:
+    if target is not None and target <= 0:
         raise BadRequest(f"--target {target:g} is no half width; choose a number above 0.")
-    ratings = ratings_from(source, _scale(scale))
-    evaluation = mos_of(
-        ratings,
-        cast("Method", method) if method else None,
-        faults=_faults(fault or []),
-        least_observers=observers,
-        target=target,
-    )
+    how = cast("Method", method) if method else None
+    faults = _faults(fault or [])
+    places, breaks = None, None
+    if Path(source).suffix == ".csv" or Path(source).is_file():
+        ratings = ratings_from(source, _scale(scale))
+        evaluation = mos_of(
+            ratings, how, faults=faults, least_observers=observers or 15, target=target or 5.0
+        )
+    else:
+        if scale or observers:
+            raise BadRequest(
+                "A study has its own scale and number of observers; leave out --scale and --observers."
+            )
+        found = _of_study(source, store, how, faults, target)
+        evaluation, ratings = found.evaluation, found.ratings
+        places, breaks = found.places, found.breaks
     if json_file is not None:
         write_json(evaluation, json_file)
-    written = write_plots(evaluation, ratings, plots) if plots is not None else []
+    written = (
+        write_plots(evaluation, ratings, plots, places=places, breaks=breaks)
+        if plots is not None
+        else []
+    )
     console = Console()
     console.print(_stimuli(evaluation))
     hidden = len(evaluation.scores.stimuli) - _MOST_ROWS
@@ -81,6 +102,20 @@ def mos(
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     for path in [*([json_file] if json_file else []), *written]:
         console.print(str(path), markup=False, highlight=False, soft_wrap=True)
+
+
+def _of_study(
+    name: str,
+    store: str | None,
+    method: Method | None,
+    faults: dict[str, str],
+    target: float | None,
+) -> StudyScores:
+    from miqa_app.services.study_mos import study_mos
+    from miqa_app.store import Archive
+
+    with Archive(store, create=False) as archive:
+        return study_mos(archive, archive.study(name), method, faults=faults, target=target)
 
 
 def _scale(text: str) -> tuple[float, float] | None:

@@ -20,7 +20,10 @@ class Window:
     Attributes:
         open: opens it on paths and returns its exit code when it is closed.
         screenshots: writes pictures of it, showing scored series, into a folder.
+        rate: opens the rating window on a study, for a rater ('' asks) and a store (None: the user's own), and returns
+            its exit code.
     """
 
     open: Callable[[list[str]], int]
     screenshots: Callable[[Sequence[tuple[Series, Assessment]], Path], object]
+    rate: Callable[[str, str, str | None], int] = lambda study, rater, store: 2

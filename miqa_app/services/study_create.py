@@ -1,0 +1,187 @@
+"""Build a rating study from scans, and keep it only when all of it has been made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from miqa_app.errors import BadRequest, UnreadableFile
+from miqa_app.imaging import load_with_problems
+from miqa_app.imaging.deidentify import relative_source
+from miqa_app.rating.campaign import items_of
+from miqa_app.rating.design import Design
+from miqa_app.rating.study import Study
+from miqa_app.services.study_material import gathered
+from miqa_app.services.study_repeats import suggest_repeats
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from miqa_app.core.series import Series
+    from miqa_app.rating.protocol import Protocol
+    from miqa_app.rating.study import Item
+    from miqa_app.services.study_repeats import Repeat
+    from miqa_app.store import Archive
+
+
+@dataclass(frozen=True)
+class Step:
+    """How far the work is.
+
+    Attributes:
+        done: places done.
+        total: of how many, 0 while that is not known.
+        words: what is being done.
+        remark: sentence for the coordinator, '' for a mere step.
+    """
+
+    done: int
+    total: int
+    words: str
+    remark: str = ""
+
+
+def create(
+    archive: Archive,
+    name: str,
+    protocol: Protocol,
+    sources: Sequence[Path],
+    design: Design | None = None,
+    *,
+    seed: int = 1,
+    informative: bool = False,
+) -> Generator[Step, None, Study]:
+    """Make a study and store it; stopped or failed on the way, it leaves nothing behind.
+
+    With a double-stimulus protocol every degraded place stands beside the place as acquired; with a single-stimulus one
+    both are shown alone, and two further slices become illustrated anchors; with pair comparison the versions of a place
+    meet one another. Scans that were taken twice are rated one against the other where the design says so.
+
+    Args:
+        archive: where it goes.
+        name: unique in the archive.
+        protocol: how it is shown.
+        sources: files, folders, zips or DICOMDIRs.
+        design: what is made of the scans.
+        seed: of artefacts, orders and sides.
+        informative: keep how unsure the active model is of each item, so that those whose votes teach it most can come
+            first.
+
+    Raises:
+        BadRequest: the name is taken or empty, the design does not check out, or there is nothing to rate.
+        UnreadableFile: no scan could be read.
+    """
+    design = design or Design()
+    design.check()
+    if not name.strip() or name != name.strip():
+        raise BadRequest("A study needs a name without blanks around it.")
+    if any(study.name == name for study in archive.studies()):
+        raise BadRequest(f"There is a study '{name}' already; choose another name.")
+    _check_design(protocol, design)
+    yield Step(0, 0, "Reading")
+    series, problems = load_with_problems(list(sources))
+    for problem in problems:
+        place = relative_source(problem.source, sources)
+        yield Step(0, 0, "Reading", f"{place}: {problem.reason.rstrip('.')}.")
+    if not series:
+        raise UnreadableFile(sources[0], "holds no scan that could be read")
+    usable = yield from _usable(series)
+    repeats = suggest_repeats(usable) if design.repeats else ()
+    yield from (Step(0, 0, "Reading", repeat.why) for repeat in repeats)
+    chosen = _chosen(usable, repeats, protocol, design)
+    steps = gathered(protocol, chosen, repeats, design, seed, sources)
+    while True:
+        try:
+            done, total = next(steps)
+        except StopIteration as end:
+            made = end.value
+            break
+        yield Step(done, total, "Degrading" if design.kinds else "Cutting")
+    yield from (Step(1, 1, "Storing", remark) for remark in made.remarks)
+    items = items_of(protocol, made.material, seed)
+    unsure = (yield from _unsure(items, made.contents)) if informative else {}
+    shown = {key for item in items for key in (item.test, item.reference)}
+    study = Study(
+        key=uuid4().hex,
+        name=name,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        protocol=protocol,
+        seed=seed,
+        items=items,
+        stimuli=tuple(info for key, info in made.infos.items() if key in shown),
+        model_uncertainty=unsure,
+    )
+    archive.add_study(study, {key: made.contents[key] for key in made.infos if key in shown})
+    return study
+
+
+def _unsure(
+    items: Sequence[Item], contents: Mapping[str, bytes]
+) -> Generator[Step, None, dict[str, float]]:
+    from miqa_app.services.study_uncertainty import model_uncertainty  # brings torch
+
+    steps = model_uncertainty([item for item in items if item.counted], contents)
+    while True:
+        try:
+            done, total = next(steps)
+        except StopIteration as end:
+            return dict(end.value)
+        yield Step(done, total, "Asking the model")
+
+
+def _check_design(protocol: Protocol, design: Design) -> None:
+    if protocol.images == "pair" and not design.kinds and not design.repeats:
+        message = (
+            f"The protocol {protocol.id} compares two images: give artefact kinds, rate repeated scans, or choose the "
+            "protocol 'single'."
+        )
+        raise BadRequest(message)
+
+
+def _usable(series: Sequence[Series]) -> Generator[Step, None, list[Series]]:
+    """Return the scans that may be rated, telling why others may not."""
+    usable = []
+    for one in series:
+        name = one.description or one.source
+        if one.refusal:
+            yield Step(0, 0, "Reading", f"{name} is left out: {one.refusal}.")
+        elif one.modality != "MR":
+            yield Step(0, 0, "Reading", f"{name} is left out: {one.modality} is no MR.")
+        else:
+            usable.append(one)
+    if not usable:
+        reasons = "; ".join(dict.fromkeys(one.refusal for one in series if one.refusal))
+        message = f"None of the {len(series)} series can be rated ({reasons or 'no MR'}); give magnitude MR scans."
+        raise BadRequest(message)
+    return usable
+
+
+def _chosen(
+    usable: Sequence[Series], repeats: Sequence[Repeat], protocol: Protocol, design: Design
+) -> list[Series]:
+    """Return the scans of the study: all, or only the repeated ones where nothing is degraded.
+
+    Raises:
+        BadRequest: repeats were wanted, there are none, and there is nothing else to rate.
+    """
+    if design.kinds or (protocol.images == "single" and not design.repeats):
+        return list(usable)
+    if not repeats:
+        message = (
+            f"None of the {len(usable)} scans looks like a repeat of another (same exam, name, parameters and "
+            "place); give the whole exam, or artefact kinds."
+        )
+        raise BadRequest(message)
+    return list(_members(repeats))
+
+
+def _members(repeats: Sequence[Repeat]) -> Iterator[Series]:
+    seen = set()
+    for repeat in repeats:
+        for one in (repeat.first, repeat.second):
+            if id(one) not in seen:
+                seen.add(id(one))
+                yield one

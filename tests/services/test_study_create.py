@@ -1,0 +1,253 @@
+"""A study from scans to the store."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pydicom
+import pytest
+
+from miqa_app.core.artefact_kinds import KEYS
+from miqa_app.errors import BadRequest, UnreadableFile
+from miqa_app.paths import bundled
+from miqa_app.rating.design import Design
+from miqa_app.rating.protocol import preset
+from miqa_app.rating.stimulus import unpacked
+from miqa_app.rating.study import Study
+from miqa_app.services.study import create
+from miqa_app.store import Archive
+
+PHANTOM = bundled("resources") / "phantom"
+SMALL = Design(kinds=("ghosting", "blur"), severities=(0.3, 0.8), slices=1)
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Any:
+    with Archive(tmp_path / "store.sqlite") as opened:
+        yield opened
+
+
+def made(
+    archive: Archive, protocol: str, *scans: Path, design: Design = SMALL, **more: Any
+) -> tuple[Study, list[str]]:
+    steps = create(archive, f"study {protocol}", preset(protocol), scans or (PHANTOM / "clean",), design, **more)  # fmt: skip
+    remarks = []
+    while True:
+        try:
+            step = next(steps)
+        except StopIteration as end:
+            return end.value, remarks
+        remarks += [step.remark] if step.remark else []
+
+
+def facts(study: Study, key: str) -> Any:
+    return study.stimulus(key).provenance
+
+
+@pytest.mark.parametrize("protocol", ["sds", "dsis", "dscqs"])
+def test_double_stimulus_sets_each_degraded_place_beside_the_place_as_acquired(
+    archive: Archive, protocol: str
+) -> None:
+    study, _ = made(archive, protocol)
+    rated = [item for item in study.items if item.role == "rated"]
+    assert len(rated) == 4
+    for item in rated:
+        test, reference = facts(study, item.test), facts(study, item.reference)
+        assert test["made"] == "simulated"
+        assert reference["made"] == "as acquired"
+        assert test["content"] == reference["content"]
+        assert test["kind"] in ("ghosting", "blur")
+        assert test["severity"] in (0.3, 0.8)
+        one, other = (unpacked(archive.content(key)) for key in (item.test, item.reference))
+        assert (one.black, one.white, one.aspect) == (other.black, other.white, other.aspect)
+    assert Counter(item.role for item in study.items) == {
+        "rated": 4, "repeat": 1, "reference check": 1, "training": 6,
+    }  # fmt: skip
+
+
+def test_the_store_gives_the_study_back_as_it_was_made(archive: Archive) -> None:
+    study, _ = made(archive, "sds")
+    assert archive.study("study sds") == study
+    assert study.protocol == preset("sds")
+
+
+def test_training_spans_the_scale_on_other_slices_and_kinds_than_those_rated(
+    archive: Archive,
+) -> None:
+    study, _ = made(archive, "sds")
+    rated = {facts(study, i.test)["content"] for i in study.items if i.role == "rated"}
+    lessons = [facts(study, item.test) for item in study.items if item.role == "training"]
+    assert rated.isdisjoint({fact["content"] for fact in lessons})
+    assert {fact["kind"] for fact in lessons[1:]}.isdisjoint({"ghosting", "blur"})
+    assert {fact["kind"] for fact in lessons[1:]} <= set(KEYS)
+    severities = [float(fact.get("severity", 0)) for fact in lessons]
+    assert severities[:2] == [0.0, 1.0]
+    assert sorted(severities) == [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
+
+
+def test_a_scan_with_one_slice_teaches_on_it_and_says_so(archive: Archive, tmp_path: Path) -> None:
+    one = tmp_path / "one"
+    one.mkdir()
+    middle = sorted((PHANTOM / "clean").iterdir())[9]
+    (one / middle.name).write_bytes(middle.read_bytes())
+    study, remarks = made(archive, "sds", one)
+    assert any("training shows some more than once" in remark for remark in remarks)
+    assert sum(item.role == "training" for item in study.items) == 6
+
+
+def test_single_stimulus_shows_every_version_alone_with_an_anchor_at_either_end(
+    archive: Archive,
+) -> None:
+    study, _ = made(archive, "single")
+    assert all(item.reference == "" for item in study.items)
+    rated = [facts(study, item.test) for item in study.items if item.role == "rated"]
+    assert sorted(float(fact.get("severity", 0)) for fact in rated) == [0, 0.3, 0.3, 0.8, 0.8]
+    anchors = [facts(study, item.test) for item in study.items if item.role == "anchor"]
+    assert sorted(float(fact.get("severity", 0)) for fact in anchors) == [0, 1]
+    assert {fact["content"] for fact in anchors}.isdisjoint({fact["content"] for fact in rated})
+
+
+def test_single_scans_are_rated_as_they_are_without_kinds(archive: Archive) -> None:
+    study, _ = made(archive, "single", PHANTOM / "clean", PHANTOM / "motion", design=Design(kinds=(), slices=3))  # fmt: skip
+    rated = [item for item in study.items if item.role == "rated"]
+    assert len(rated) == 6
+    assert {facts(study, item.test)["made"] for item in rated} == {"as acquired"}
+
+
+def test_pair_comparison_lets_the_versions_of_a_place_meet(archive: Archive) -> None:
+    study, _ = made(archive, "pair")
+    rated = [item for item in study.items if item.role == "rated"]
+    assert len(rated) == 5 * 4 // 2
+    for item in rated:
+        assert facts(study, item.test)["content"] == facts(study, item.reference)["content"]
+
+
+def test_stacks_hold_neighbouring_slices(archive: Archive) -> None:
+    study, _ = made(archive, "sds", design=Design(("motion",), (0.5,), 1, 4))
+    item = next(item for item in study.items if item.role == "rated")
+    assert unpacked(archive.content(item.test)).frames.shape[0] == 4
+    first, last = str(facts(study, item.test)["frames"]).split("-")
+    assert int(last) - int(first) == 3
+
+
+def test_the_same_seed_makes_the_same_pixels_and_another_seed_others(archive: Archive) -> None:
+    one, _ = made(archive, "sds", seed=7)
+    for number, seed in ((2, 7), (3, 8)):
+        steps = create(archive, f"again {number}", preset("sds"), [PHANTOM / "clean"], SMALL, seed=seed)  # fmt: skip
+        list(steps)
+    assert archive.study("again 2").items == one.items
+    assert archive.study("again 3").items != one.items
+
+
+def test_an_informative_study_keeps_how_unsure_the_model_is_of_each_item(archive: Archive) -> None:
+    study, _ = made(archive, "sds", design=Design(("blur",), (0.3, 0.9), 1), informative=True)
+    assert set(study.model_uncertainty) == {item.key for item in study.items if item.counted}
+    assert all(0 < width <= 100 for width in study.model_uncertainty.values())
+    assert archive.study(study.key).model_uncertainty == study.model_uncertainty
+
+
+def test_nothing_that_identifies_a_patient_is_kept(archive: Archive, tmp_path: Path) -> None:
+    named = tmp_path / "Mueller_Anna"
+    named.mkdir()
+    for file in (PHANTOM / "clean").iterdir():
+        dataset = pydicom.dcmread(file)
+        dataset.PatientName, dataset.PatientID = "Mueller^Anna", "4711-0815"
+        dataset.save_as(named / file.name)
+    study, _ = made(archive, "sds", named)
+    uid = str(pydicom.dcmread(next(named.iterdir())).SeriesInstanceUID)
+    for info in study.stimuli:
+        text = " ".join(str(value) for value in info.provenance.values())
+        assert not any(word in text for word in ("Mueller", "Anna", "4711", uid, str(tmp_path)))
+        assert {"made", "source", "frames", "content", "subject", "series"} <= set(info.provenance)
+
+
+def test_a_stopped_creation_leaves_nothing_behind(archive: Archive) -> None:
+    head = archive.audit_head()
+    steps = create(archive, "stopped", preset("sds"), [PHANTOM / "clean"], SMALL)
+    for _ in range(6):
+        next(steps)
+    steps.close()
+    assert archive.studies() == ()
+    assert archive.audit_head() == head
+
+
+def test_progress_rises_to_its_end(archive: Archive) -> None:
+    steps = list(create(archive, "s", preset("sds"), [PHANTOM / "clean"], SMALL))
+    done = [(step.done, step.total) for step in steps if step.total and not step.remark]
+    assert done == [(n, done[-1][1]) for n in range(1, len(done) + 1)]
+    assert done[-1][0] == done[-1][1]
+
+
+def test_phase_images_are_left_out_with_a_sentence(archive: Archive, tmp_path: Path) -> None:
+    phase = tmp_path / "phase"
+    phase.mkdir()
+    for file in (PHANTOM / "clean").iterdir():
+        dataset = pydicom.dcmread(file)
+        dataset.ImageType = ["ORIGINAL", "PRIMARY", "P"]
+        dataset.SeriesInstanceUID = "1.2.3.4"
+        dataset.SeriesDescription = "phase of it"
+        dataset.save_as(phase / file.name)
+    _, remarks = made(archive, "sds", PHANTOM / "clean", phase)
+    assert "phase of it is left out: phase image." in remarks
+    with pytest.raises(BadRequest, match="None of the 1 series can be rated"):
+        list(create(archive, "other", preset("sds"), [phase], SMALL))
+
+
+def test_a_scan_and_its_repeat_become_test_and_reference(archive: Archive, tmp_path: Path) -> None:
+    for name, time, damage in (("first", "100000", True), ("second", "101000", False)):
+        (tmp_path / name).mkdir()
+        for file in (PHANTOM / "clean").iterdir():
+            dataset = pydicom.dcmread(file)
+            dataset.SeriesInstanceUID = f"1.2.3.{time}"
+            dataset.SOPInstanceUID = f"1.2.3.{time}.{dataset.InstanceNumber}"
+            dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+            dataset.AcquisitionDate, dataset.AcquisitionTime = "20260301", time
+            dataset.pop("AcquisitionDateTime", None)
+            if damage:
+                values = dataset.pixel_array
+                dataset.PixelData = np.roll(values, 3, axis=1).tobytes()
+            dataset.save_as(tmp_path / name / file.name)
+    design = Design(kinds=(), slices=3, repeats=True)
+    study, remarks = made(archive, "sds", tmp_path / "first", tmp_path / "second", design=design)
+    assert any("taken at 10:00:00 and again at 10:10:00" in remark for remark in remarks)
+    rated = [item for item in study.items if item.role == "rated"]
+    assert len(rated) == 3
+    for item in rated:
+        test, reference = (unpacked(archive.content(key)) for key in (item.test, item.reference))
+        assert np.array_equal(test.frames[0], np.roll(reference.frames[0], 3, axis=1))
+        assert (test.black, test.white) == (reference.black, reference.white)
+        assert facts(study, item.test)["kind"] == "poor first scan"
+        assert facts(study, item.test)["series"] != facts(study, item.reference)["series"]
+
+
+def test_without_any_repeat_that_is_said(archive: Archive) -> None:
+    with pytest.raises(BadRequest, match="looks like a repeat"):
+        made(archive, "sds", design=Design(kinds=(), repeats=True))
+
+
+def test_mistakes_are_told_before_any_work(archive: Archive, tmp_path: Path) -> None:
+    made(archive, "sds")
+    with pytest.raises(BadRequest, match="already"):
+        next(create(archive, "study sds", preset("sds"), [PHANTOM / "clean"], SMALL))
+    with pytest.raises(BadRequest, match="blanks"):
+        next(create(archive, " ", preset("sds"), [PHANTOM / "clean"], SMALL))
+    with pytest.raises(BadRequest, match="compares two images"):
+        next(create(archive, "x", preset("sds"), [PHANTOM / "clean"], Design(kinds=())))
+    (tmp_path / "note.txt").write_text("no scan")
+    with pytest.raises(UnreadableFile, match="holds no scan"):
+        list(create(archive, "x", preset("sds"), [tmp_path / "note.txt"], SMALL))
+
+
+@pytest.mark.shared
+def test_a_real_series_is_shown_in_its_own_window(archive: Archive, shared: Path) -> None:
+    study, remarks = made(archive, "sds", shared / "fnndsc_data" / "adi_brain_ax_t2")
+    assert remarks == []
+    item = next(item for item in study.items if item.role == "rated")
+    clean = unpacked(archive.content(item.reference))
+    # window centre 626, width 1332 in the header, slope 1: LINEAR from -40 to 1291
+    factor = clean.white - clean.black
+    assert (0 - clean.black) / factor == pytest.approx(40 / 1331, abs=1e-6)
+    assert 30 < clean.greys(0).mean() < 120
