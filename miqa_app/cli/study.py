@@ -53,7 +53,7 @@ def create(
         bool,
         typer.Option(
             "--informative",
-            help="Keep how unsure the active model is of each item, to order by what teaches it most.",
+            help="Ask the active model how unsure it is of each item, and show first what teaches it most.",
         ),
     ] = False,
     sd: Annotated[

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
+
 from miqa_app.errors import BadRequest
 from miqa_app.rating.mos.adjusted import differences
 from miqa_app.rating.mos.methods import LEAST_OBSERVERS, opinion_scores
@@ -64,12 +66,16 @@ def ratings_from(source: str | Path, scale: tuple[float, float] | None = None) -
         scale: lowest and highest possible score, where known.
 
     Raises:
-        BadRequest: there is no such file, or it holds no votes that make sense.
+        BadRequest: there is no such file, it holds no votes that make sense, or comparisons of two images.
     """
     path = Path(source)
     if not path.is_file():
         raise BadRequest(f"There is no file {path}; give a CSV with observer, stimulus and score.")
-    return read_ratings(path, scale)
+    ratings = read_ratings(path, scale)
+    if all(ratings.references) and np.isin(ratings.scores, (0.0, 0.5, 1.0)).all():
+        message = f"{path} holds comparisons (1 for the stimulus, 0 for the other, 0.5 for a tie), which have no mean opinion; give the name of the study instead."
+        raise BadRequest(message)
+    return ratings
 
 
 def mos_of(

@@ -67,8 +67,8 @@ def create(
         sources: files, folders, zips or DICOMDIRs.
         design: what is made of the scans.
         seed: of artefacts, orders and sides.
-        informative: keep how unsure the active model is of each item, so that those whose votes teach it most can come
-            first.
+        informative: keep how unsure the active model is of each item, so that those whose votes teach it most come
+            first (see `study_next`).
 
     Raises:
         BadRequest: the name is taken or empty, the design does not check out, or there is nothing to rate.

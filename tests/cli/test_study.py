@@ -74,6 +74,12 @@ def test_from_create_over_votes_and_export_to_mos_and_crossvalidation(
     assert {s["stimulus"]: s["mos"] for s in mos["stimuli"]} == pytest.approx(
         {s["stimulus"]: s["mos"] for s in own["stimuli"]}
     )
+    assert miqa("mos", "heads", "--method", "raw", "--json", tmp_path / "s.json", "--plots", tmp_path / "p") == 0  # fmt: skip
+    stored = json.loads((tmp_path / "s.json").read_text(encoding="utf-8"))
+    assert {s["stimulus"]: s["mos"] for s in stored["stimuli"]} == pytest.approx(
+        {s["stimulus"]: s["mos"] for s in own["stimuli"]}
+    )
+    assert {file.name for file in (tmp_path / "p").iterdir()} >= {"scores.png", "observers.png"}
     rated = read_rated_set(str(tmp_path / "out" / "dataset" / "mos.csv"), tmp_path)
     by_name = {s["stimulus"]: s["mos"] for s in own["stimuli"]}
     assert [image.mos for image in rated.images] == pytest.approx(
