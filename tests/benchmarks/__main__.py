@@ -7,7 +7,7 @@ import os
 import platform
 import sys
 
-NAMES = ("networks", "scoring", "reading", "gui")
+NAMES = ("networks", "scoring", "reading", "gui", "rating")
 
 
 def main(names: list[str]) -> None:
