@@ -22,7 +22,7 @@ class Action:
         text: what the menu says.
         keys: built-in key sequences, see `bindings.py`; the first is shown.
         menu: the menu it stands in, or '' for none.
-        slot: 'target.method'; target is 'window' or 'viewer'.
+        slot: 'target.method'; target is 'window', 'viewer' or 'rating'.
         context: 'window' works everywhere in the window, 'viewer' only while an image has the focus.
         argument: given to the method, if not None.
         checkable: it is on or off, and the method takes which.
@@ -210,12 +210,15 @@ ACTIONS: tuple[Action, ...] = (
         checkable=True,
         icon="theme",
     ),
+    _free("new_study", "New study…", (), "Rating", "rating.new_study"),
+    _free("rate", "Rate…", ("Ctrl+Shift+R",), "Rating", "rating.rate"),
+    _free("campaigns", "Campaigns…", (), "Rating", "rating.campaigns"),
     _free("shortcuts", "Keys and mouse", ("?",), "Help", "window.show_shortcuts", icon="help"),
     _free("keys", "Change keys and mouse…", (), "Help", "window.change_keys"),
     _free("about", "About", (), "Help", "window.show_about"),
 )
 
-MENUS = ("File", "View", "Image", "Slices", "Heatmap", "Help")
+MENUS = ("File", "View", "Image", "Slices", "Heatmap", "Rating", "Help")
 TOOLS = ("open_files", "open_folder", "|", "layout_1", "layout_2", "layout_4", "link", "|", "overlay", "rotate", "mirror", "reset", "|", "export_report", "save_screenshot", "|", "light", "shortcuts")  # fmt: skip
 
 

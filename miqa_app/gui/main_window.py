@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from miqa_app.gui import bindings, dialogs, menus, theme
 from miqa_app.gui.actions import ActionBook
 from miqa_app.gui.key_editor import KeyEditor
+from miqa_app.gui.rating_menu import RatingMenu
 from miqa_app.gui.result.card import ResultCard
 from miqa_app.gui.status_line import StatusLine
 from miqa_app.gui.studies.problems import ProblemPanel
@@ -55,7 +56,7 @@ class MainWindow(QMainWindow):
         self.card = ResultCard(self.theme)
         self._arrange()
         self.actions_by_id = ActionBook(
-            {"window": self, "viewer": self.viewer},
+            {"window": self, "viewer": self.viewer, "rating": RatingMenu(self)},
             {"window": self, "viewer": self.viewer.grid},
             self,
         )

@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeySequence
 from miqa_app.gui.actions import ACTIONS, MENUS, TOOLS
 from miqa_app.gui.bindings import Bindings
 from miqa_app.gui.main_window import MainWindow
+from miqa_app.gui.rating_menu import RatingMenu
 from miqa_app.gui.viewer.panel import ViewerPanel
 
 
@@ -23,7 +24,7 @@ def test_every_key_is_one_that_qt_knows():
 
 
 def test_every_slot_exists():
-    classes = {"window": MainWindow, "viewer": ViewerPanel}
+    classes = {"window": MainWindow, "viewer": ViewerPanel, "rating": RatingMenu}
     for row in ACTIONS:
         target, method = row.slot.split(".")
         assert callable(getattr(classes[target], method)), row.slot

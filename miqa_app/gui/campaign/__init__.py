@@ -1,0 +1,1 @@
+"""The coordinator's side of rating studies: making one from scans, and watching how far it is."""

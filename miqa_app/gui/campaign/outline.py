@@ -1,0 +1,54 @@
+"""A study in outline: as many items as it will have, before a pixel is made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from miqa_app.rating.campaign import Comparison, Material, compared, items_of
+from miqa_app.rating.study import Study
+from miqa_app.services.study_stimuli import places
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from miqa_app.rating.design import Design
+    from miqa_app.rating.protocol import Protocol
+
+
+def outline(protocol: Protocol, design: Design, scans: Sequence[Sequence[int]], seed: int) -> Study:
+    """Return a study without stimuli whose items are as many, and for the same ends, as those of the real one.
+
+    Args:
+        protocol: how it is shown.
+        design: what is made of the scans; with `repeats` each scan stands for a pair of them.
+        scans: for each scan the frames that can be judged.
+        seed: of the study.
+
+    Raises:
+        BadRequest: there is nothing to rate.
+    """
+    rated = [
+        comparison
+        for number, full in enumerate(scans)
+        for frames in places(full, design.slices, design.stack)[0]
+        for comparison in _at(f"scan {number}, frames {frames}", protocol, design, seed)
+    ]
+    lessons = [Comparison(f"lesson {n}", "clean") for n in range(protocol.training_items)]
+    anchors = [Comparison(f"anchor {n}") for n in range(2 if protocol.images == "single" else 0)]
+    items = items_of(protocol, Material(tuple(rated), tuple(lessons), tuple(anchors)), seed)
+    return Study("0" * 32, "outline", "", protocol, seed, items, ())
+
+
+def _at(place: str, protocol: Protocol, design: Design, seed: int) -> Iterator[Comparison]:
+    """Give the comparisons of one place."""
+    if design.repeats:
+        versions = [place, f"{place}, poor"]
+    else:
+        changes = design.changes(seed, place)
+        versions = [place, *(f"{place}, {one.kind} {one.severity}" for one in changes)]
+    if protocol.images == "single":
+        yield from (Comparison(version) for version in versions)
+    elif protocol.asks == "preference" and not design.repeats:
+        yield from compared(versions, seed, place)
+    else:
+        yield from (Comparison(version, place) for version in versions[1:])

@@ -1,0 +1,1 @@
+"""The rating window: a rater, neutral grey, two images and a scale."""

@@ -1,0 +1,177 @@
+"""The other pages: instructions, examples, the end of the practice, breaks, and the end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QPixmap
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from miqa_app.errors import MiqaError
+from miqa_app.gui.rating.page import Page, words
+from miqa_app.gui.rating.pictures import Shown, common_scale
+
+if TYPE_CHECKING:
+    from miqa_app.rating.protocol import Protocol
+    from miqa_app.rating.repeatability import Repeatability
+    from miqa_app.services.sitting import Sitting
+    from miqa_app.services.sitting_pictures import Example
+
+_EXAMPLE = QSize(340, 340)
+
+
+class InstructionsPage(Page):
+    """What the rater is asked to do, in the words of the protocol."""
+
+    def __init__(self, protocol: Protocol, *, welcome_back: bool) -> None:
+        """Show the instructions.
+
+        Args:
+            protocol: whose.
+            welcome_back: the rater has rated here before.
+        """
+        super().__init__(
+            self.tr("Welcome back") if welcome_back else self.tr("What to do"),
+            self.tr("Begin"),
+            self.tr("Leave"),
+        )
+        for paragraph in protocol.instructions:
+            self.add_words(paragraph)
+
+
+class ExamplesPage(Page):
+    """The illustrated anchors, each with its word on the scale."""
+
+    def __init__(self, examples: tuple[Example, ...]) -> None:
+        super().__init__(self.tr("Examples"), self.tr("Begin"), self.tr("Leave"))
+        self.add_words(self.tr("Keep these in mind as the ends of the scale."))
+        ratio = self.devicePixelRatioF()
+        stimuli = tuple(example.picture for example in examples)
+        scale = common_scale(stimuli, _EXAMPLE * ratio)
+        shown = Shown(0, stimuli, scale)
+        pair = QWidget()
+        row = QHBoxLayout(pair)
+        row.setSpacing(24)
+        for side, example in enumerate(examples):
+            column = QVBoxLayout()
+            picture, word = QLabel(), words(example.word, "subhead")
+            frame = len(example.picture.frames) // 2
+            pixmap = QPixmap.fromImage(shown.picture(side, frame))
+            pixmap.setDevicePixelRatio(ratio)
+            picture.setPixmap(pixmap)
+            picture.setAccessibleName(self.tr("Example of {word}").format(word=example.word))
+            for widget in (picture, word):
+                widget.setAlignment(Qt.AlignmentFlag.AlignCenter)
+                column.addWidget(widget)
+            row.addLayout(column)
+        self.add(pair)
+
+
+class TrainedPage(Page):
+    """Between the practice and what counts."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            self.tr("That was the practice round"), self.tr("Begin rating"), self.tr("Stop here")
+        )
+        self.add_words(
+            self.tr(
+                "From now on your votes are kept for the study. If anything was unclear, ask the coordinator first."
+            )
+        )
+
+
+class BreakPage(Page):
+    """Offers a break, and waits while it is taken."""
+
+    def __init__(self, sitting: Sitting) -> None:
+        minutes = sitting.minutes
+        super().__init__(
+            self.tr("Time for a short break"), self.tr("Take a break"), self.tr("Stop for today")
+        )
+        self._sitting = sitting
+        self._text = self.add_words(
+            self.tr(
+                "You have been rating for {minutes} minutes. Eyes and judgement stay steadier with a few minutes' rest."
+            ).format(minutes=minutes)
+        )
+        self.skip = QPushButton(self.tr("Go on without"))
+        self.skip.setAccessibleName(self.skip.text())
+        self.skip.clicked.connect(self.done)
+        self.add_button(self.skip)
+
+    def proceed(self) -> None:
+        """Take the break, or come back from it."""
+        if self._sitting.phase == "break":
+            super().proceed()
+            return
+        try:
+            self._sitting.take_break()
+        except MiqaError as error:
+            self.warn(str(error))
+            return
+        self.skip.hide()
+        self._text.setText(
+            self.tr(
+                "Rest your eyes on something far away. Everything is kept; go on when you like."
+            )
+        )
+        self.go.setText(self.tr("Go on"))
+        self.go.setAccessibleName(self.go.text())
+
+
+class EndPage(Page):
+    """Thanks, what is left, and at the very end how steady the rater was."""
+
+    def __init__(self, sitting: Sitting) -> None:
+        how = sitting.how_ended
+        headline = self.tr("Everything is rated") if how == "finished" else self.tr("Thank you")
+        super().__init__(headline, self.tr("Close"))
+        done, total = sitting.progress
+        if how == "finished":
+            self.add_words(
+                self.tr("Thank you. All your votes are stored and there is nothing left to do.")
+            )
+            steady = sitting.repeatability()
+            if steady is not None:
+                self.add_words(self._steadiness(steady, sitting.protocol))
+        elif how == "time":
+            self.add_words(
+                self.tr(
+                    "You have been rating for {minutes} minutes, and nobody judges well for longer. Please come back after a rest."
+                ).format(minutes=sitting.minutes)
+            )
+        self.again = QPushButton(self.tr("Go on rating"))
+        self.again.setAccessibleName(self.again.text())
+        self.again.setVisible(how == "tired")
+        if how != "finished":
+            self.add_words(
+                self.tr(
+                    "All votes so far are stored. Next time you go on at the same images, with {left} to go."
+                ).format(left=total - done)
+            )
+        self.add_button(self.again)
+
+    def _steadiness(self, found: Repeatability, protocol: Protocol) -> str:
+        """Return a rater's own repeat reliability in words."""
+        tr = self.tr
+        share = found.difference
+        judged = (
+            tr("very close together") if share <= 0.05
+            else tr("close together") if share <= 0.1
+            else tr("somewhat apart") if share <= 0.2
+            else tr("far apart")
+        )  # fmt: skip
+        scale = protocol.scale
+        if scale.kind == "preference":
+            size = tr("You gave the same answer in {share:.0%} of these cases.").format(
+                share=1 - share
+            )
+            first = tr("Comparisons that came twice, unannounced: {pairs}. ")
+            return first.format(pairs=found.pairs) + size
+        gap = f"{share * (scale.high - scale.low):.2g}"
+        return tr(
+            "Images that came twice, unannounced: {pairs}. Your two scores for the same image differed by {gap} on average, "
+            "on a scale from {low:g} to {high:g}: {judged}."
+        ).format(pairs=found.pairs, gap=gap, low=scale.low, high=scale.high, judged=judged)

@@ -1,0 +1,77 @@
+"""The door to the studies of a store, for raters: what there is to rate, and a sitting in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from miqa_app.errors import BadRequest
+from miqa_app.services.sitting import Sitting
+from miqa_app.store import Archive
+
+if TYPE_CHECKING:
+    from miqa_app.rating.study import Study
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A study that a rater may sit in.
+
+    Attributes:
+        name: of the study.
+        protocol: title of its protocol.
+        done: presentations this rater has voted on, training left out.
+        total: presentations there are, training left out.
+    """
+
+    name: str
+    protocol: str
+    done: int
+    total: int
+
+
+class RatingRoom:
+    """The door to the studies of a store, for raters."""
+
+    def __init__(self, url: str | None = None) -> None:
+        """Open a store, see `store.Archive`.
+
+        Args:
+            url: of the store; the user's own by default.
+        """
+        self._archive = Archive(url)
+
+    def offers(self, rater: str = "") -> tuple[Offer, ...]:
+        """Return the studies there are, newest first, with how far a rater has come."""
+        return tuple(self._offer(study, rater) for study in self._archive.studies())
+
+    def sitting(self, study: str, rater: str) -> Sitting:
+        """Return a sitting of a rater in a study by its name.
+
+        Raises:
+            BadRequest: there is no such study, or the pseudonym is empty or too long.
+        """
+        return Sitting(self._archive, self._archive.study(study), checked_pseudonym(rater))
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self._archive.close()
+
+    def _offer(self, study: Study, rater: str) -> Offer:
+        votes = self._archive.votes(study.key, rater) if rater else ()
+        done = sum(vote.presentation.part == "main" for vote in votes)
+        total = sum(item.counted for item in study.items)
+        return Offer(study.name, study.protocol.title, done, total)
+
+
+def checked_pseudonym(text: str) -> str:
+    """Return a pseudonym without outer blanks.
+
+    Raises:
+        BadRequest: it is empty, longer than 40 characters, or holds anything but letters, digits, '-', '_' and '.'.
+    """
+    name = text.strip()
+    if not 1 <= len(name) <= 40 or not all(sign.isalnum() or sign in "-_." for sign in name):
+        message = "A pseudonym has 1 to 40 letters, digits, '-', '_' or '.', such as rater-3."
+        raise BadRequest(message)
+    return name
