@@ -8,7 +8,18 @@ import sys
 import typer
 
 from miqa_app import __version__
-from miqa_app.cli import audit, benchmark, crossvalidate, demo, models, mos, score, simulate, study, train
+from miqa_app.cli import (
+    audit,
+    benchmark,
+    crossvalidate,
+    demo,
+    models,
+    mos,
+    score,
+    simulate,
+    study,
+    train,
+)
 from miqa_app.cli.window import Window
 
 app = typer.Typer(

@@ -109,8 +109,9 @@ def planned(draft: Draft) -> Generator[None, None, Plan]:
     """Return what the study will cost and give.
 
     Raises:
-        BadRequest: there is nothing to rate.
+        BadRequest: there is nothing to rate, or a scan is empty.
     """
+    from miqa_app.errors import BadRequest
     from miqa_app.gui.campaign.outline import outline
     from miqa_app.rating.campaign import plan
 
@@ -125,6 +126,8 @@ def planned(draft: Draft) -> Generator[None, None, Plan]:
     for scan in scans:
         yield
         full.append(full_of(scan))
+        if not full[-1]:
+            raise BadRequest(f"{scan.name} shows nothing that could be judged; untick it.")
     return plan(outline(protocol, design, full, seed))
 
 

@@ -338,6 +338,8 @@ def test_a_scan_without_signal_is_refused_in_a_sentence(qtbot, phantom, store):
     to_images(window)
     window.proceed()
     until(lambda: window.size_page.fault.text())
+    said = f"{phantom[0].description} shows nothing that could be judged; untick it."
+    assert window.size_page.fault.text() == said
     assert not window.go_on.isEnabled()
     window.reject()
 
