@@ -32,7 +32,17 @@ def test_help_and_the_package_import_neither_torch_nor_qt() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    for command in ("score", "demo", "simulate", "train", "models", "benchmark", "study", "mos", "audit"):
+    for command in (
+        "score",
+        "demo",
+        "simulate",
+        "train",
+        "models",
+        "benchmark",
+        "study",
+        "mos",
+        "audit",
+    ):
         assert command in done.stdout
 
 
