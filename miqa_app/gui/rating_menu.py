@@ -33,16 +33,21 @@ class RatingMenu(QObject):
 
         window = self._window
         series = [entry.series for entry in window.desk.entries.values()]
-        self._told(lambda: create_study(window, series, window.theme))
+        wizard = self._told(lambda: create_study(window, series, window.theme))
+        if wizard is not None:
+            wizard.rate_asked.connect(self.rate)
+            wizard.overview_asked.connect(self.campaigns)
 
-    def campaigns(self) -> None:
-        """Open the overview of all studies."""
+    def campaigns(self, study: str = "") -> None:
+        """Open the overview of all studies, beginning with one, the newest by default."""
         from miqa_app.gui.campaign.open import show_campaigns
 
         window = self._window
-        self._told(lambda: show_campaigns(window, window.theme))
+        overview = self._told(lambda: show_campaigns(window, window.theme, study=study))
+        if overview is not None:
+            overview.rate_asked.connect(self.rate)
 
-    def rate(self) -> None:
+    def rate(self, study: str = "") -> None:
         """Open the rating window full screen, or bring it to the front where it is open already."""
         from miqa_app.gui.rating.open import open_rating
 
@@ -50,7 +55,7 @@ class RatingMenu(QObject):
             self._rating.raise_()
             self._rating.activateWindow()
             return
-        self._rating = self._told(open_rating)
+        self._rating = self._told(lambda: open_rating(study))
         if self._rating is not None:
             self._rating.destroyed.connect(self._rated)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from miqa_app.core.artefact_kinds import KEYS
+from miqa_app.errors import BadRequest
 from miqa_app.imaging.deidentify import hashed, relative_source
 from miqa_app.rating.campaign import Comparison, Material, compared
 from miqa_app.rating.design import Change
@@ -126,16 +127,29 @@ def _cut(
     rated: list[Place] = []
     spare: list[list[Place]] = []
     for repeat in repeats:
-        chosen, rest = places(full_slices(repeat.second), design.slices, design.stack)
+        chosen, rest = places(_full(repeat.second), design.slices, design.stack)
         rated += [Place(repeat.second, frames, repeat) for frames in chosen]
         spare.append([Place(repeat.second, frames) for frames in rest])
     paired = [one for repeat in repeats for one in (repeat.first, repeat.second)]
     for one in series:
         if one not in paired:
-            chosen, rest = places(full_slices(one), design.slices, design.stack)
+            chosen, rest = places(_full(one), design.slices, design.stack)
             rated += [Place(one, frames) for frames in chosen]
             spare.append([Place(one, frames) for frames in rest])
     return rated, spare
+
+
+def _full(series: Series) -> list[int]:
+    """Return the frames that can be judged.
+
+    Raises:
+        BadRequest: there is none.
+    """
+    full = full_slices(series)
+    if not full:
+        message = f"{series.description or series.source} shows nothing that could be rated; leave it out."
+        raise BadRequest(message)
+    return full
 
 
 def _interleaved(spare: Sequence[Sequence[Place]]) -> list[Place]:

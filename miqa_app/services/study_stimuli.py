@@ -36,9 +36,13 @@ _SEEN_SHARE = 0.05
 
 
 def full_slices(series: Series) -> list[int]:
-    """Return the frames of the first time point whose object is large enough to judge, in order."""
-    scale = series_scale(series)
-    shares = [object_share(network_plane(series, n, scale)) for n in range(series.slices)]
+    """Return the frames of the first time point whose object is large enough to judge, in order; none where there is no signal."""
+    try:
+        scale = series_scale(series)
+    except ValueError:  # no finite value
+        shares = [0.0]
+    else:
+        shares = [object_share(network_plane(series, n, scale)) for n in range(series.slices)]
     least = max(EMPTY_SHARE, _FULL_SHARE * max(shares))
     return [frame for frame, share in enumerate(shares) if share >= least]
 

@@ -48,6 +48,18 @@ def test_the_coordinators_windows_open_before_the_workstation(window, qtbot, act
         dialog.close()
 
 
+@pytest.mark.parametrize(("action", "kind"), [("new_study", CreateStudy), ("campaigns", CampaignOverview)])  # fmt: skip
+def test_from_there_the_way_leads_on_to_rating(window, qtbot, action, kind):
+    window.actions_by_id[action].trigger()
+    (dialog,) = opened(kind)
+    with qtbot.waitSignal(dialog.destroyed):
+        dialog.close()
+        dialog.rate_asked.emit("pilot")
+    (rating,) = opened(RatingWindow)
+    with qtbot.waitSignal(rating.destroyed):
+        rating.close()
+
+
 def test_the_rating_window_opens_once_and_no_result_can_be_seen_beside_it(window, qtbot):
     book = window.actions_by_id
     book["rate"].trigger()

@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import nibabel
 import numpy as np
 import pydicom
 import pytest
@@ -251,3 +252,13 @@ def test_a_real_series_is_shown_in_its_own_window(archive: Archive, shared: Path
     factor = clean.white - clean.black
     assert (0 - clean.black) / factor == pytest.approx(40 / 1331, abs=1e-6)
     assert 30 < clean.greys(0).mean() < 120
+
+
+def test_a_scan_without_signal_is_told_and_leaves_no_study(
+    archive: Archive, tmp_path: Path
+) -> None:
+    empty = tmp_path / "empty.nii.gz"
+    nibabel.save(nibabel.Nifti1Image(np.zeros((32, 32, 4), np.int16), np.eye(4)), empty)
+    with pytest.raises(BadRequest, match="empty.* shows nothing that could be rated; leave it out"):
+        made(archive, "sds", empty)
+    assert not archive.studies()

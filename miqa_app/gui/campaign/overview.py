@@ -215,8 +215,10 @@ class CampaignOverview(QDialog):
             sum(getattr(one, part) for one in status.raters) for part in ("done", "total")
         )
         finished = sum(one.done == one.total for one in status.raters)
-        widths = [one.half_width for one in status.items if one.half_width is not None]
-        without = len(status.items) - len(widths)
+        # by image: a repeat is the same image once more
+        by_image = {one.stimulus: one.half_width for one in status.items}
+        widths = [width for width in by_image.values() if width is not None]
+        without = len(by_image) - len(widths)
         numbers = (
             (
                 self.tr("{n} of {least}").format(n=finished, least=study.protocol.least_observers),

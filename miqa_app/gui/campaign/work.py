@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from miqa_app.errors import BadRequest
+
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
@@ -111,7 +113,6 @@ def planned(draft: Draft) -> Generator[None, None, Plan]:
     Raises:
         BadRequest: there is nothing to rate, or a scan is empty.
     """
-    from miqa_app.errors import BadRequest
     from miqa_app.gui.campaign.outline import outline
     from miqa_app.rating.campaign import plan
 

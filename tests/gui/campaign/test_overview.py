@@ -96,6 +96,10 @@ def test_few_raters_are_marked_as_provisional_in_words(overview):
     assert overview._numbers[0].text() == "1 of 15"
 
 
+def test_the_middle_interval_is_the_one_that_the_sentence_speaks_of(overview):
+    assert f"(now {overview._numbers[2].text()})" in overview.words.text()
+
+
 def test_no_mean_is_written_anywhere_before_somebody_asks(overview, filled):
     means = {f"{one.mos:.1f}" for one in real(filled).items if one.mos is not None}
     assert len(means) > 3
