@@ -42,7 +42,8 @@ def verify(
             sys.stderr.write(f"{fault}\n")
         raise typer.Exit(1)
     end = "" if head else "; a cut end shows only with --head"
-    sys.stdout.write(f"Sound: {verdict.head.sequence} entries{end}.\n")
+    count = verdict.head.sequence
+    sys.stdout.write(f"Sound: {count} {'entry' if count == 1 else 'entries'}{end}.\n")
 
 
 @app.command("head")
