@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from miqa_app.rating.mos.methods import Method
-    from miqa_app.services.study import Step
+    from miqa_app.services.study_create import Step
 
 app = typer.Typer(no_args_is_help=True, help="Rating studies: create, rate, status, export, list.")
 
@@ -68,7 +68,7 @@ def create(
     from miqa_app.rating.campaign import plan
     from miqa_app.rating.copies import chosen_protocol
     from miqa_app.rating.design import KINDS, Design
-    from miqa_app.services.study import create as steps
+    from miqa_app.services.study_create import create as steps
     from miqa_app.store import Archive
 
     refuse_missing(scans)
@@ -125,7 +125,7 @@ def status(
 
     from miqa_app.cli.study_tables import MOST_ROWS, items_table, raters_table
     from miqa_app.reports.result_json import write_whole
-    from miqa_app.services.study import status as found
+    from miqa_app.services.study_status import status as found
     from miqa_app.store import Archive
 
     with Archive(store, create=False) as archive:
@@ -157,7 +157,7 @@ def export(
 ) -> None:
     """Write votes, record, MOS, data sets and the methods paragraph to a folder."""
     from miqa_app.cli.score import drained
-    from miqa_app.services.study import export as steps
+    from miqa_app.services.study_export import export as steps
     from miqa_app.store import Archive
 
     with Archive(store, create=False) as archive, progress_bar("Writing") as move:

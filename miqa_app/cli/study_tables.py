@@ -10,7 +10,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from miqa_app.services.study import StudyStatus
+    from miqa_app.services.study_status import StudyStatus
 
 MOST_ROWS = 15
 """Items in the table, those first that need votes most; the JSON has all."""

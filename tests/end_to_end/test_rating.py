@@ -20,7 +20,8 @@ from miqa_app.rating import order
 from miqa_app.rating.design import Design
 from miqa_app.rating.pooled import stimulus_names
 from miqa_app.rating.protocol import changed, preset
-from miqa_app.services.study import create, export
+from miqa_app.services.study_create import create
+from miqa_app.services.study_export import export
 from miqa_app.store import Archive
 
 CHECKOUT = Path(__file__).parents[2]

@@ -18,7 +18,7 @@ from miqa_app.rating.design import Design
 from miqa_app.rating.protocol import preset
 from miqa_app.rating.stimulus import unpacked
 from miqa_app.rating.study import Study
-from miqa_app.services.study import create
+from miqa_app.services.study_create import create
 from miqa_app.store import Archive
 
 PHANTOM = bundled("resources") / "phantom"

@@ -25,7 +25,9 @@ from miqa_app.rating.pooled import pooled_votes, ratings_of, scores_of, stimulus
 from miqa_app.rating.protocol import preset
 from miqa_app.rating.stimulus import unpacked
 from miqa_app.rating.study import Study
-from miqa_app.services.study import create, export, status
+from miqa_app.services.study_create import create
+from miqa_app.services.study_export import export
+from miqa_app.services.study_status import status
 from miqa_app.store import Archive
 from tests.services.voting import quality_by_severity, rate
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from miqa_app.rating.study import Study
-    from miqa_app.services.study import StudyStatus
+    from miqa_app.services.study_status import StudyStatus
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def campaigns(url: str | None) -> Generator[None, None, Campaigns]:
 def standing(url: str | None, study: Study) -> Generator[None, None, Standing]:
     """Return how far a study is."""
     yield
-    from miqa_app.services.study import status
+    from miqa_app.services.study_status import status
     from miqa_app.store import Archive
 
     with Archive(url) as archive:
@@ -136,7 +136,7 @@ def exported(
     Raises:
         BadRequest: the folder is in use or cannot be written.
     """
-    from miqa_app.services.study import export
+    from miqa_app.services.study_export import export
     from miqa_app.store import Archive
 
     with Archive(url) as archive:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from miqa_app.core.series import Series
     from miqa_app.rating.protocol import Protocol
-    from miqa_app.services.study import Repeat
+    from miqa_app.services.study_repeats import Repeat
 
 Way = Literal["degraded", "repeats", "as acquired"]
 """How scans become items."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from miqa_app.gui.campaign.work import Shelf
     from miqa_app.gui.theme import Theme
     from miqa_app.rating.study import Study
-    from miqa_app.services.study import Step
+    from miqa_app.services.study_create import Step
 
 
 class MakingPage(StepPage):

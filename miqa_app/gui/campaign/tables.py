@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from miqa_app.gui.campaign.campaign_work import Standing
-    from miqa_app.services.study import ItemStatus
+    from miqa_app.services.study_status import ItemStatus
 
 _SHARE, _ORDER = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
 _ROW, _BAR, _GAP, _LEAST = 30, 74, 8, 0.002

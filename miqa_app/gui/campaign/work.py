@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from miqa_app.gui.campaign.draft import Draft, Scan
     from miqa_app.rating.campaign import Plan
     from miqa_app.rating.study import Study
-    from miqa_app.services.study import Repeat, Step
+    from miqa_app.services.study_create import Step
+    from miqa_app.services.study_repeats import Repeat
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def pictures(
 def repeats_among(series: Sequence[Series]) -> Generator[None, None, tuple[Repeat, ...]]:
     """Return the scans that were probably taken twice."""
     yield
-    from miqa_app.services.study import suggest_repeats
+    from miqa_app.services.study_repeats import suggest_repeats
 
     return suggest_repeats(series)
 
@@ -134,7 +135,7 @@ def planned(draft: Draft) -> Generator[None, None, Plan]:
 
 def made(draft: Draft, url: str | None) -> Generator[Step, None, Study]:
     """Make the study and store it; stopped or failed on the way, it leaves nothing behind."""
-    from miqa_app.services.study import create
+    from miqa_app.services.study_create import create
     from miqa_app.store import Archive
 
     with Archive(url) as archive:

@@ -10,7 +10,7 @@ from miqa_app.imaging import load
 from miqa_app.rating.design import Design
 from miqa_app.rating.protocol import preset
 from miqa_app.services.demo import demo_paths
-from miqa_app.services.study import create
+from miqa_app.services.study_create import create
 from miqa_app.store import Archive
 from tests.gui.campaign.steps import drained, until, vote
 

@@ -11,7 +11,7 @@ from miqa_app.gui.campaign.work import full_of, planned
 from miqa_app.imaging import load
 from miqa_app.rating.protocol import preset
 from miqa_app.services.demo import demo_paths
-from miqa_app.services.study import create
+from miqa_app.services.study_create import create
 from miqa_app.store import Archive
 from tests.gui.campaign.steps import drained, repeated_exam
 
@@ -89,7 +89,7 @@ def test_the_outline_has_the_items_of_the_study_that_is_made(draft, store, proto
 
 @pytest.mark.parametrize("protocol", ["sds", "pair", "single"])
 def test_the_outline_of_repeats_has_the_items_of_the_study_that_is_made(store, tmp_path, protocol):
-    from miqa_app.services.study import suggest_repeats
+    from miqa_app.services.study_repeats import suggest_repeats
 
     draft = Draft(preset(protocol), name="Exam", way="repeats", slices=3, seed=5)
     for series in load(repeated_exam(tmp_path)):

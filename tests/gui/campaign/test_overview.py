@@ -23,7 +23,7 @@ from miqa_app.gui.campaign.export_study import ExportStudy
 from miqa_app.gui.campaign.open import create_study, show_campaigns
 from miqa_app.gui.campaign.overview import CampaignOverview
 from miqa_app.gui.rating.open import open_rating
-from miqa_app.services.study import status
+from miqa_app.services.study_status import status
 from miqa_app.store import Archive
 from tests.gui.campaign.steps import until, vote
 
