@@ -59,14 +59,24 @@ class RaterAtWindow:
     def go_on(self, page):
         """Answer a page by keys."""
         if isinstance(page, QuestionnairePage):
+            self.begin(page.rows["years_of_experience"])
             for _ in range(4):
                 self.press(Key.Key_Space, Key.Key_Tab)
+            assert page.go.isEnabled(), page.answers
         elif isinstance(page, DisplayCheckPage):
+            self.begin(page.dark_seen)
             QTest.keyClicks(self.window.focusWidget(), str(page.dark.squares))
             self.press(Key.Key_Tab)
             QTest.keyClicks(self.window.focusWidget(), str(page.bright.squares))
             self.press(Key.Key_Tab, Key.Key_Space)
         self.press(Key.Key_Return)
+
+    def begin(self, first):
+        """Wait until the keyboard is on the first question of a page."""
+        end = time.monotonic() + 5
+        while not first.isAncestorOf(self.window.focusWidget() or self.window):
+            assert time.monotonic() < end, f"the keyboard is on {self.window.focusWidget()}"
+            QTest.qWait(10)
 
     def vote(self, page):
         """Judge what is on the screen by its pixels: the right image of a pair."""

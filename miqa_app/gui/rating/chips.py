@@ -88,10 +88,6 @@ class Chips(QWidget):
             self._group.addButton(chip, place)
             grid.addWidget(chip, place // columns, place % columns)
             grid.setColumnStretch(place % columns, 1)
-            if several and place:
-                chip.setFocusPolicy(
-                    Qt.FocusPolicy.ClickFocus
-                )  # one stop for Tab, as one of many has
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
@@ -102,6 +98,7 @@ class Chips(QWidget):
             self.setAccessibleName(heading)
         layout.addLayout(grid)
         self._group.idClicked.connect(self._clicked)
+        self._stop_at(0)
 
     @property
     def value(self) -> object:
@@ -119,14 +116,14 @@ class Chips(QWidget):
         for button in self._group.buttons():
             button.setChecked(False)
         self._group.setExclusive(not self._several)
+        self._stop_at(0)
 
     def choose_by_key(self, key: str) -> bool:
         """Choose the answer of a key; return whether there is one."""
         if key not in self._keys:
             return False
-        button = self._group.button(self._keys.index(key))
-        button.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        button.click()
+        self._group.button(self._keys.index(key)).click()
+        self.take_focus()
         return True
 
     def take_focus(self) -> None:
@@ -135,7 +132,14 @@ class Chips(QWidget):
             Qt.FocusReason.TabFocusReason
         )
 
-    def _clicked(self, _place: int) -> None:
+    def _stop_at(self, place: int) -> None:
+        """Make one answer the place where Tab stops in this row."""
+        for id, chip in enumerate(self._group.buttons()):
+            stops = id == place
+            chip.setFocusPolicy(Qt.FocusPolicy.StrongFocus if stops else Qt.FocusPolicy.ClickFocus)
+
+    def _clicked(self, place: int) -> None:
+        self._stop_at(place)
         self.chosen.emit(self.value)
 
     # ---------------------------------------------------------------- Qt

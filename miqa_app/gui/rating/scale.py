@@ -201,8 +201,6 @@ class ChoiceScale(Chips):
         self.layout().setContentsMargins(8, 8, 8, 8)
         self.setAccessibleName(name)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        for chip in self.findChildren(Chip):
-            chip.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.chosen.connect(self._tell)
         self.clear()
@@ -231,6 +229,11 @@ class ChoiceScale(Chips):
         else:
             return bool(text) and self.choose_by_key(text)
         return True
+
+    def _stop_at(self, place: int) -> None:
+        """Leave the keyboard to the row as a whole."""
+        for chip in self.findChildren(Chip):
+            chip.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
     def _go_to(self, place: int) -> None:
         self.choose(self._ordered[place][0])

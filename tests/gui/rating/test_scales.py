@@ -106,6 +106,7 @@ def test_grades_are_chosen_by_their_digit(qtbot, key, grade):
     assert moves == [(grade, True)]
     QTest.keyClicks(widget, "9")
     assert len(moves) == 1
+    assert widget.focusWidget() is not widget._group.checkedButton()
 
 
 def test_grades_stand_from_worst_to_best_and_the_arrows_follow(qtbot):

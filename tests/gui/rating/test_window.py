@@ -346,6 +346,16 @@ def test_both_images_are_scored_with_tab_between(rating):
     assert sorted(votes(window)[0].scores.values()) == [20, 60]
 
 
+def test_grades_for_both_images_go_to_the_one_that_has_the_keyboard(rating):
+    grades = {"kind": "categories", "low": 1, "high": 5, "labels": ("a", "b", "c", "d", "e")}
+    window = rating("dscqs", rated=2, scale=grades)
+    press(window, Key.Key_2, Key.Key_Tab, Key.Key_5, Key.Key_4)
+    left, right = window.page.controls.scales.values()
+    assert (left.value, right.value) == (2, 4)
+    press(window, Key.Key_Return)
+    assert sorted(votes(window)[0].scores.values()) == [2, 4]
+
+
 @pytest.mark.parametrize(
     ("preset", "key", "scores"),
     [("dsis", Key.Key_4, {"test": 4}), ("single", Key.Key_4, {"test": 40}), ("pair", Key.Key_Down, {"preference": 0.5})],
