@@ -204,6 +204,7 @@ class Desk(QObject):
     def _job_ended(self) -> None:
         job = self.sender()
         self._jobs.discard(job)
+        job.wait_until_left()
         job.deleteLater()
         if not self._jobs:
             self._writing = ""

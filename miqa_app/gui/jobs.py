@@ -34,7 +34,8 @@ class Job(QObject):
         super().__init__(parent)
         self._work = work
         self._stop = threading.Event()
-        self._runner = _Runner(self)
+        self._left = threading.Event()
+        self._runner = _Runner(self, self._left)
 
     def start(self, pool: QThreadPool) -> None:
         """Queue the job on a pool."""
@@ -43,6 +44,13 @@ class Job(QObject):
     def cancel(self) -> None:
         """Ask the job to stop at its next yield and to clean up."""
         self._stop.set()
+
+    def wait_until_left(self) -> None:
+        """Wait until the worker has come back from telling that the job ended; call it before the job is deleted.
+
+        The worker tells from the job: deleted under it, the program would crash. The wait takes microseconds.
+        """
+        self._left.wait()
 
     @property
     def cancelled(self) -> bool:
@@ -75,13 +83,17 @@ class Job(QObject):
 class _Runner(QRunnable):
     """The pool's handle on a job; Python owns it, so the pool must not delete it."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, left: threading.Event) -> None:
         super().__init__()
         self.setAutoDelete(False)
-        self._job = job
+        self._job, self._left = job, left
 
     def run(self) -> None:
-        self._job.run()
+        left = self._left
+        try:
+            self._job.run()
+        finally:
+            left.set()
 
 
 def single_pool(parent: QObject) -> QThreadPool:

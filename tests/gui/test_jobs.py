@@ -115,3 +115,22 @@ def test_work_runs_off_the_window_thread(qtbot, pool):
     with qtbot.waitSignal(job.succeeded) as caught:
         job.start(pool)
     assert caught.args == [False]
+
+
+def test_a_job_may_be_deleted_when_the_worker_has_left(qtbot, pool):
+    """The worker tells of the end from the job itself, so nobody may delete it under the worker."""
+    order = []
+
+    class Slow(Job):
+        def run(self):
+            super().run()
+            order.append("worker left")
+
+    for _ in range(200):
+        job = Slow(iter(()))
+        with qtbot.waitSignal(job.ended):
+            job.start(pool)
+        job.wait_until_left()
+        order.append("deleted")
+        job.deleteLater()
+    assert order == ["worker left", "deleted"] * 200

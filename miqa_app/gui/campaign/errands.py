@@ -99,4 +99,5 @@ class _Errand(QObject):
         if not self._over and self.stopped is not None:
             self.stopped()
         self.forget()
+        self.job.wait_until_left()
         self.deleteLater()

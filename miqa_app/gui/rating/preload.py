@@ -29,11 +29,9 @@ class Preloader(QObject):
         self._pool = single_pool(self)
         self._ready: dict[int, Shown] = {}
         self._jobs: dict[int, Job] = {}
-        self._over: list[Job] = []
 
     def prepare(self, sitting: Sitting, room: QSize) -> None:
         """See that the current and the next presentation are ready or on their way."""
-        self._delete_over()
         here = sitting.place
         self._ready = {
             place: found for place, found in self._ready.items() if abs(place - here) < 2
@@ -60,7 +58,6 @@ class Preloader(QObject):
             job.cancel()
         self._pool.clear()
         self._pool.waitForDone()
-        self._delete_over()
         self._ready.clear()
 
     def _take(self, shown: Shown | None) -> None:
@@ -74,11 +71,5 @@ class Preloader(QObject):
     def _forget(self) -> None:
         job = self.sender()
         self._jobs.pop(job.property("place"), None)
-        self._over.append(job)
-
-    def _delete_over(self) -> None:
-        """Delete what has ended; not before the worker has come back from telling so, for it tells from the job."""
-        if not self._pool.activeThreadCount():
-            for job in self._over:
-                job.deleteLater()
-            self._over.clear()
+        job.wait_until_left()
+        job.deleteLater()
