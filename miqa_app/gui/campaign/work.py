@@ -114,8 +114,8 @@ def planned(draft: Draft) -> Generator[None, None, Plan]:
     Raises:
         BadRequest: there is nothing to rate, or a scan is empty.
     """
-    from miqa_app.gui.campaign.outline import outline
     from miqa_app.rating.campaign import plan
+    from miqa_app.services.study_outline import outline
 
     # read at once: the coordinator may go back and change the draft while this works
     protocol, design, seed = draft.protocol, draft.design, draft.seed

@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 
 from miqa_app.gui.campaign.draft import Draft, drawn_seed, left_out, paths_of
-from miqa_app.gui.campaign.outline import outline
 from miqa_app.gui.campaign.work import full_of, planned
 from miqa_app.imaging import load
 from miqa_app.rating.protocol import preset
 from miqa_app.services.demo import demo_paths
 from miqa_app.services.study_create import create
+from miqa_app.services.study_outline import outline
 from miqa_app.store import Archive
 from tests.gui.campaign.steps import drained, repeated_exam
 
