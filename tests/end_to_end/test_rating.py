@@ -60,6 +60,7 @@ class Campaign:
 
     def __init__(self, folder, screen, kinds, severities, slices=1, **changes):
         self.folder, self.screen = folder, screen
+        self.seated = []
         self.store = folder / "store.sqlite"
         quick = {"least_seconds": 0.02, "pause_seconds": 0.01, "training_items": 2, "stabilising_items": 1}  # fmt: skip
         protocol = changed(preset("sds"), **(quick | changes))
@@ -77,11 +78,21 @@ class Campaign:
         file = self.folder / f"{rater}.json"
         file.write_text(json.dumps({s.key: self.opinion(rater, s.key) for s in self.study.stimuli}))
         env = os.environ | {"QT_QPA_PLATFORM": "xcb", "DISPLAY": self.screen, "PYTHONPATH": str(CHECKOUT)}  # fmt: skip
-        return subprocess.Popen(
+        seated = subprocess.Popen(
             [sys.executable, "-X", "faulthandler", "-m", "tests.end_to_end.rater_at_window", str(self.store),
              "Phantom", rater, str(file), hold],
             env=env, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
+        self.seated.append(seated)
+        return seated
+
+    def send_home(self):
+        """Leave no program running and no pipe open, however the test ended."""
+        for seated in self.seated:
+            if seated.poll() is None:
+                seated.kill()
+            if not seated.stdout.closed:
+                seated.communicate()
 
     def kill(self, rater):
         """Wait until a rater holds still, kill the program the hard way, and return how many votes it left."""
@@ -133,10 +144,11 @@ def check_mos(campaign, folder):
 
 @pytest.mark.xvfb
 def test_thirty_items_rated_by_three_through_the_window_killed_twice_resumed_and_exported_give_the_known_mos(
-    tmp_path, screen
+    tmp_path, screen, request
 ):
     kinds = ("ghosting", "white_noise", "motion", "blur", "spike", "wrap")
     campaign = Campaign(tmp_path, screen, kinds, (0.25, 0.75), 2, repeats=0.17, reference_checks=0.08)  # fmt: skip
+    request.addfinalizer(campaign.send_home)
     study = campaign.study
     roles = [item.role for item in study.items if item.counted]
     assert [roles.count(role) for role in ("rated", "repeat", "reference check")] == [24, 4, 2]
