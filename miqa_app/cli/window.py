@@ -26,4 +26,4 @@ class Window:
 
     open: Callable[[list[str]], int]
     screenshots: Callable[[Sequence[tuple[Series, Assessment]], Path], object]
-    rate: Callable[[str, str, str | None], int] = lambda study, rater, store: 2
+    rate: Callable[[str, str, str | None], int]

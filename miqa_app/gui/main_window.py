@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
     QMainWindow,
-    QMenu,
     QSplitter,
     QVBoxLayout,
     QWidget,
@@ -363,29 +362,8 @@ class MainWindow(QMainWindow):
             self.viewer.show_entry(self.desk.entries[key], cell)
 
     def _image_menu(self, point: QPoint) -> None:
-        menu = QMenu(self)
-        menu.addActions(
-            [
-                self.actions_by_id[name]
-                for name in (
-                    "overlay",
-                    "attention",
-                    "reset",
-                    "slice_worst",
-                    "rotate",
-                    "mirror",
-                    "smooth",
-                )
-            ]
-        )
         self._name_presets()
-        menu.addMenu(self._presets)
-        menu.addActions(
-            [
-                self.actions_by_id[name]
-                for name in ("window_to_all", "info", "identity", "save_screenshot")
-            ]
-        )
+        menu = menus.image_menu(self, self.actions_by_id, self._presets)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(point)
 

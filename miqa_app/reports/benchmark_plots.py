@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from miqa_app.reports.benchmark_tables import value_name
+from miqa_app.reports.plot_style import COLOURS, DIM, DPI, INK, LINE, MARKERS, png, quiet, shortened
 from miqa_app.statistics.correlation import plcc
 
 if TYPE_CHECKING:
@@ -26,17 +25,6 @@ if TYPE_CHECKING:
 
     Thumbnail = Callable[[str], NDArray[np.floating] | None]
 
-_DPI = 130
-_INK = "#18202b"
-_DIM = "#5b6675"
-_LINE = "#d5dbe2"
-_COLOURS = (
-    "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#56b4e9", "#7b4fa3",
-    "#8c2d04", "#e6194b", "#6b7a00", "#1c2a8c", "#3f8f8a", "#e34fd0", "#6f6f6f",
-)  # fmt: skip
-"""One for each artefact kind and one for clean images; the first eight follow Okabe and Ito."""
-
-_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
 _CALIBRATION_PARTS = 10
 _FEWEST_PER_PART = 3
 _MOST_BARS = 300
@@ -49,11 +37,11 @@ _SAME_SCALE = 0.3
 def overview(table: MethodTable) -> bytes:
     """Return a PNG of |SROCC| and |PLCC| of every method with their 95 % intervals."""
     count = len(table.rows)
-    figure = Figure(figsize=(9.9, 0.9 + 0.42 * count), dpi=_DPI, layout="constrained")
+    figure = Figure(figsize=(9.9, 0.9 + 0.42 * count), dpi=DPI, layout="constrained")
     axis = figure.subplots()
     for shift, colour, marker, name in (
-        (-0.13, _COLOURS[0], "o", "SROCC"),
-        (0.13, _COLOURS[1], "s", "PLCC"),
+        (-0.13, COLOURS[0], "o", "SROCC"),
+        (0.13, COLOURS[1], "s", "PLCC"),
     ):
         for place, row in enumerate(table.rows):
             value, bounds = (
@@ -76,11 +64,11 @@ def overview(table: MethodTable) -> bytes:
     axis.set_yticks(range(count), [row.name for row in table.rows])
     axis.set_ylim(count - 0.5, -0.5)
     axis.set_xlim(right=1.0)
-    axis.set_xlabel("|correlation| with the target, 95 % interval", fontsize=9, color=_INK)
-    axis.grid(axis="x", color=_LINE, linewidth=0.7)
-    figure.legend(loc="outside upper right", ncols=2, fontsize=8, frameon=False, labelcolor=_INK)
-    _quiet(axis)
-    return _png(figure)
+    axis.set_xlabel("|correlation| with the target, 95 % interval", fontsize=9, color=INK)
+    axis.grid(axis="x", color=LINE, linewidth=0.7)
+    figure.legend(loc="outside upper right", ncols=2, fontsize=8, frameon=False, labelcolor=INK)
+    quiet(axis)
+    return png(figure)
 
 
 def method_plots(predictions: Predictions, row: MethodRow, target_name: str) -> bytes:
@@ -91,7 +79,7 @@ def method_plots(predictions: Predictions, row: MethodRow, target_name: str) -> 
         row: the method.
         target_name: of the axes, such as 'Mean opinion score'.
     """
-    figure = Figure(figsize=(9.9, 6.2), dpi=_DPI, layout="constrained")
+    figure = Figure(figsize=(9.9, 6.2), dpi=DPI, layout="constrained")
     grid = figure.add_gridspec(2, 2, width_ratios=(1.45, 1))
     scatter = figure.add_subplot(grid[:, 0])
     residuals, calibration = figure.add_subplot(grid[0, 1]), figure.add_subplot(grid[1, 1])
@@ -102,9 +90,9 @@ def method_plots(predictions: Predictions, row: MethodRow, target_name: str) -> 
     if names:
         figure.legend(
             handles, names, loc="outside lower center", ncols=min(5, len(names)), fontsize=8,
-            frameon=False, labelcolor=_INK, handletextpad=0.4, columnspacing=1.4,
+            frameon=False, labelcolor=INK, handletextpad=0.4, columnspacing=1.4,
         )  # fmt: skip
-    return _png(figure)
+    return png(figure)
 
 
 def example_pictures(examples: Mapping[str, Sequence[Example]], thumbnail: Thumbnail) -> bytes:
@@ -115,11 +103,11 @@ def example_pictures(examples: Mapping[str, Sequence[Example]], thumbnail: Thumb
         thumbnail: gives the picture of an image, (H, W) in [0, 1], or None.
     """
     columns = max(len(found) for found in examples.values())
-    figure = Figure(figsize=(9.9, 2.65 * len(examples)), dpi=_DPI, layout="constrained")
+    figure = Figure(figsize=(9.9, 2.65 * len(examples)), dpi=DPI, layout="constrained")
     for part, (heading, found) in zip(
         figure.subfigures(len(examples), 1, squeeze=False)[:, 0], examples.items(), strict=True
     ):
-        part.suptitle(heading, x=0.005, ha="left", fontsize=11, fontweight="bold", color=_INK)
+        part.suptitle(heading, x=0.005, ha="left", fontsize=11, fontweight="bold", color=INK)
         axes = part.subplots(1, columns, squeeze=False)[0]
         for axis in axes:
             axis.set_axis_off()
@@ -128,10 +116,10 @@ def example_pictures(examples: Mapping[str, Sequence[Example]], thumbnail: Thumb
             if picture is not None:
                 axis.imshow(picture, cmap="gray", vmin=0, vmax=1, interpolation="bilinear")
             axis.set_title(
-                f"{_shortened(example.image)}\ntarget {example.target:.0f} · predicted {example.mapped:.0f}",
-                fontsize=8, color=_INK,
+                f"{shortened(example.image)}\ntarget {example.target:.0f} · predicted {example.mapped:.0f}",
+                fontsize=8, color=INK,
             )  # fmt: skip
-    return _png(figure)
+    return png(figure)
 
 
 def calibration_points(
@@ -155,7 +143,7 @@ def _scatter(axis: Axes, predictions: Predictions, row: MethodRow, target_name: 
     predicted, target = predictions.methods[row.name], predictions.targets
     if predictions.intervals is not None and len(target) <= _MOST_BARS:
         axis.errorbar(
-            predicted, target, predictions.intervals, fmt="none", ecolor=_DIM, elinewidth=0.5,
+            predicted, target, predictions.intervals, fmt="none", ecolor=DIM, elinewidth=0.5,
             alpha=_alpha(len(target)) * 0.35,
         )  # fmt: skip
     _coloured(axis, predictions, predicted, target, labels=True)
@@ -166,14 +154,14 @@ def _scatter(axis: Axes, predictions: Predictions, row: MethodRow, target_name: 
         (row.logistic5, (0, (4, 2)), "5-parameter logistic"),
     ):
         if curve is not None:
-            axis.plot(places, curve(places), color=_INK, linewidth=1.6, linestyle=style, label=name)
+            axis.plot(places, curve(places), color=INK, linewidth=1.6, linestyle=style, label=name)
     words = f"SROCC {row.pooled.srocc:.3f}\nPLCC {row.pooled.plcc:.3f}"
     if math.isfinite(row.plcc4):
         words += f"\nPLCC 4PL {row.plcc4:.3f}"
     falls = row.pooled.plcc < 0
     axis.text(
         *((0.97, 0.97) if falls else (0.03, 0.97)), words.replace("-", "−"), fontsize=9, va="top",
-        transform=axis.transAxes, ha="right" if falls else "left", color=_INK, bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 2},
+        transform=axis.transAxes, ha="right" if falls else "left", color=INK, bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 2},
     )  # fmt: skip
     _named(axis, f"{row.name}: predicted", target_name, "Predicted against target")
 
@@ -181,9 +169,9 @@ def _scatter(axis: Axes, predictions: Predictions, row: MethodRow, target_name: 
 def _residuals(axis: Axes, predictions: Predictions, row: MethodRow, target_name: str) -> None:
     """Draw the residuals the tests see against the prediction on the scale of the target."""
     residuals = predictions.targets - row.mapped.values
-    axis.axhline(0, color=_DIM, linewidth=0.9)
+    axis.axhline(0, color=DIM, linewidth=0.9)
     spread = float(residuals.std())
-    axis.axhspan(-1.96 * spread, 1.96 * spread, color=_LINE, alpha=0.45, linewidth=0)
+    axis.axhspan(-1.96 * spread, 1.96 * spread, color=LINE, alpha=0.45, linewidth=0)
     _coloured(axis, predictions, row.mapped.values, residuals, labels=False)
     _named(
         axis,
@@ -199,8 +187,8 @@ def _calibration(axis: Axes, predictions: Predictions, row: MethodRow, target_na
     points = np.array(calibration_points(predicted, predictions.targets))
     _diagonal(axis, predicted, predictions.targets)
     axis.errorbar(
-        points[:, 0], points[:, 1], 1.96 * points[:, 2], fmt="o-", color=_COLOURS[0], markersize=5,
-        linewidth=1.2, ecolor=_COLOURS[0], elinewidth=1.2, capsize=2.5,
+        points[:, 0], points[:, 1], 1.96 * points[:, 2], fmt="o-", color=COLOURS[0], markersize=5,
+        linewidth=1.2, ecolor=COLOURS[0], elinewidth=1.2, capsize=2.5,
     )  # fmt: skip
     _named(axis, "predicted, as it is", f"{target_name}, mean", "Calibration by tenths")
 
@@ -210,7 +198,7 @@ def _diagonal(axis: Axes, predicted: NDArray[np.float64], target: NDArray[np.flo
     low, high = max(predicted.min(), target.min()), min(predicted.max(), target.max())
     if plcc(predicted, target) > 0 and high - low > _SAME_SCALE * np.ptp(target):
         ends = [predicted.min(), predicted.max()]
-        axis.plot(ends, ends, color=_DIM, linewidth=0.9, linestyle=(0, (1, 2)))
+        axis.plot(ends, ends, color=DIM, linewidth=0.9, linestyle=(0, (1, 2)))
 
 
 def _coloured(
@@ -240,8 +228,8 @@ def _kinds(predictions: Predictions) -> Iterator[tuple[str, NDArray[np.bool_], s
         yield (
             value_name("kind", value) if known else "",
             labels == value,
-            _COLOURS[place % len(_COLOURS)],
-            _MARKERS[place % len(_MARKERS)],
+            COLOURS[place % len(COLOURS)],
+            MARKERS[place % len(MARKERS)],
         )
 
 
@@ -250,30 +238,11 @@ def _alpha(count: int) -> float:
 
 
 def _named(axis: Axes, across: str, up: str, title: str) -> None:
-    axis.set_xlabel(across, fontsize=9, color=_INK)
-    axis.set_ylabel(up, fontsize=9, color=_INK)
-    axis.set_title(title, fontsize=10, color=_INK, loc="left")
+    axis.set_xlabel(across, fontsize=9, color=INK)
+    axis.set_ylabel(up, fontsize=9, color=INK)
+    axis.set_title(title, fontsize=10, color=INK, loc="left")
     axis.xaxis.set_major_locator(MaxNLocator(6))
     axis.yaxis.set_major_locator(MaxNLocator(6))
-    axis.grid(color=_LINE, linewidth=0.6)
+    axis.grid(color=LINE, linewidth=0.6)
     axis.set_axisbelow(True)
-    _quiet(axis)
-
-
-def _quiet(axis: Axes) -> None:
-    axis.tick_params(labelsize=8, colors=_INK)
-    for side in ("top", "right"):
-        axis.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        axis.spines[side].set_color(_DIM)
-
-
-def _shortened(name: str, length: int = 24) -> str:
-    return name if len(name) <= length else "…" + name[1 - length :]
-
-
-def _png(figure: Figure) -> bytes:
-    buffer = io.BytesIO()
-    FigureCanvasAgg(figure)
-    figure.savefig(buffer, format="png")
-    return buffer.getvalue()
+    quiet(axis)

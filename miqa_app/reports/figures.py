@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.figure import Figure
@@ -16,6 +14,7 @@ from miqa_app.core.geometry import edge_letters
 from miqa_app.core.heatmap import upsample
 from miqa_app.core.score_colours import score_colours, score_rgb
 from miqa_app.core.window import from_percentiles, greys
+from miqa_app.reports.plot_style import png
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -64,7 +63,7 @@ def worst_slices(series: Series, assessment: Assessment) -> bytes:
     bar = figure.colorbar(_scale(), ax=list(axes[1, :]), fraction=0.03, pad=0.01)
     bar.set_label("local score (100 = best)", fontsize=8, color=_INK)
     bar.ax.tick_params(labelsize=8, colors=_INK)
-    return _png(figure)
+    return png(figure)
 
 
 def _scale() -> ScalarMappable:
@@ -122,7 +121,7 @@ def score_per_slice(series: Series, assessment: Assessment) -> bytes:
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.set_xlabel("slice" if series.time_points == 1 else "frame", fontsize=9, color=_INK)
     _finish(axis, assessment)
-    return _png(figure)
+    return png(figure)
 
 
 def score_per_time(assessment: Assessment) -> bytes:
@@ -135,7 +134,7 @@ def score_per_time(assessment: Assessment) -> bytes:
     )
     axis.set_xlabel("time point", fontsize=9, color=_INK)
     _finish(axis, assessment)
-    return _png(figure)
+    return png(figure)
 
 
 def _finish(axis: Axes, assessment: Assessment) -> None:
@@ -156,10 +155,3 @@ def _finish(axis: Axes, assessment: Assessment) -> None:
     axis.tick_params(labelsize=8, colors=_INK)
     for side in ("top", "right"):
         axis.spines[side].set_visible(False)
-
-
-def _png(figure: Figure) -> bytes:
-    buffer = io.BytesIO()
-    FigureCanvasAgg(figure)
-    figure.savefig(buffer, format="png")
-    return buffer.getvalue()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from miqa_app.rating.mos.panel import (
     PanelAgreement,
     residuals,
 )
+from miqa_app.reports.plot_style import COLOURS, DIM, DPI, INK, LINE, MARKERS, quiet, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,29 +30,12 @@ if TYPE_CHECKING:
     Place = tuple[str, float, str]
     """Artefact, severity, reference of a stimulus."""
 
-_DPI = 130
-_INK = "#18202b"
-_DIM = "#5b6675"
-_LINE = "#d5dbe2"
-_COLOURS = (
-    "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#56b4e9", "#7b4fa3", "#8c2d04",
-)  # fmt: skip
-"""The first follow Okabe and Ito."""
-
-_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
 _MOST_COLUMNS = 4
 _MOST_NAMED = 45
 """Beyond this many stimuli their names cannot be read."""
 
 _MOST_LEGEND = 12
 _WINDOW = 9
-
-
-def png(figure: Figure) -> bytes:
-    """Return a figure as PNG."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
-    return buffer.getvalue()
 
 
 def scores_plot(scores: OpinionScores, places: Mapping[str, Place] | None = None) -> Figure:
@@ -82,7 +65,7 @@ def scores_plot(scores: OpinionScores, places: Mapping[str, Place] | None = None
     for axis in axes.flat[len(names) :]:
         axis.set_axis_off()
     for row in axes:
-        row[0].set_ylabel("MOS, 95 % interval", fontsize=9, color=_INK)
+        row[0].set_ylabel("MOS, 95 % interval", fontsize=9, color=INK)
     handles = {
         label: handle
         for axis in axes.flat
@@ -91,9 +74,9 @@ def scores_plot(scores: OpinionScores, places: Mapping[str, Place] | None = None
     if 1 < len(handles) <= _MOST_LEGEND:
         figure.legend(
             handles.values(), handles.keys(), loc="outside lower center", ncols=min(6, len(handles)),
-            fontsize=8, frameon=False, labelcolor=_INK, handletextpad=0.4, columnspacing=1.4,
+            fontsize=8, frameon=False, labelcolor=INK, handletextpad=0.4, columnspacing=1.4,
         )  # fmt: skip
-    figure.suptitle(title, fontsize=11, color=_INK, x=0.01, ha="left")
+    figure.suptitle(title, fontsize=11, color=INK, x=0.01, ha="left")
     return figure
 
 
@@ -124,10 +107,10 @@ def observers_plot(scores: OpinionScores, agreement: PanelAgreement) -> Figure:
     for axis, (key, label) in zip(axes, drawn, strict=False):
         here = np.array(values[key])
         for row, one in enumerate(observers):
-            colour = _COLOURS[1] if one.rejected else _COLOURS[0]
+            colour = COLOURS[1] if one.rejected else COLOURS[0]
             axis.plot([0, here[row]], [row, row], color=colour, linewidth=1.6, alpha=0.5)
             axis.plot(here[row], row, "X" if one.rejected else "o", color=colour, markersize=6)
-        axis.axvline(0, color=_DIM, linewidth=0.9)
+        axis.axvline(0, color=DIM, linewidth=0.9)
         _named(axis, label)
     axes[0].set_yticks(
         place, [f"{one.observer}{' ×' if one.rejected else ''}" for one in observers]
@@ -135,17 +118,17 @@ def observers_plot(scores: OpinionScores, agreement: PanelAgreement) -> Figure:
     axes[0].set_ylim(len(observers) - 0.4, -0.6)
     if drawn and drawn[-1][0] == "srocc":
         axis = axes[len(drawn) - 1]
-        axis.axvline(LITERATURE_SROCC, color=_DIM, linewidth=1.1, linestyle=(0, (4, 2)))
+        axis.axvline(LITERATURE_SROCC, color=DIM, linewidth=1.1, linestyle=(0, (4, 2)))
         axis.set_xlim(right=1.02)
         axis.set_title(
             f"dashed: {LITERATURE_RADIOLOGISTS} radiologists, {LITERATURE_SROCC:.2f}",
-            fontsize=8, color=_DIM, loc="left",
+            fontsize=8, color=DIM, loc="left",
         )  # fmt: skip
     lost = sum(one.rejected for one in observers)
     words = f"Observers, {scores.method}"
     figure.suptitle(
         f"{words} · ×: left out ({lost})" if lost else words,
-        fontsize=11, color=_INK, x=0.01, ha="left",
+        fontsize=11, color=INK, x=0.01, ha="left",
     )  # fmt: skip
     return figure
 
@@ -182,7 +165,7 @@ def sessions_plot(
             if session in starts
         ]
         _line(row[0], across, rest[own], starts, marks)
-        row[0].axhline(0, color=_DIM, linewidth=0.8)
+        row[0].axhline(0, color=DIM, linewidth=0.8)
         row[0].set_ylim(-reach, reach)
         drift = agreement.drifts.get(name)
         words = name
@@ -193,20 +176,20 @@ def sessions_plot(
                     "-", "−"
                 )
             )
-        row[0].set_title(words, fontsize=8, color=_INK, loc="left", pad=2)
+        row[0].set_title(words, fontsize=8, color=INK, loc="left", pad=2)
         if timed:
             _line(row[1], across, ratings.seconds[own], starts, marks)
             row[1].set_ylim(0, float(np.nanquantile(ratings.seconds, 0.98)) * 1.1)
-    axes[0][0].set_ylabel("residual", fontsize=8, color=_INK)
-    axes[-1][0].set_xlabel("presentation", fontsize=9, color=_INK)
+    axes[0][0].set_ylabel("residual", fontsize=8, color=INK)
+    axes[-1][0].set_xlabel("presentation", fontsize=9, color=INK)
     if timed:
-        axes[0][1].set_ylabel("seconds", fontsize=8, color=_INK)
-        axes[-1][1].set_xlabel("presentation", fontsize=9, color=_INK)
+        axes[0][1].set_ylabel("seconds", fontsize=8, color=INK)
+        axes[-1][1].set_xlabel("presentation", fontsize=9, color=INK)
     marked = "" if not breaks else ", dashed: a break"
     figure.suptitle(
         f"Sessions: residual of the score, points{', and viewing time' if timed else ''}"
         f" · upright line: a new session{marked}",
-        fontsize=11, color=_INK, x=0.01, ha="left",
+        fontsize=11, color=INK, x=0.01, ha="left",
     )  # fmt: skip
     return figure
 
@@ -217,19 +200,19 @@ def _in_order(known: Sequence[StimulusScore], title: str) -> Figure:
     axis = figure.subplots()
     axis.errorbar(
         range(len(ordered)), [one.mos for one in ordered], _arms(ordered), fmt="o",
-        color=_COLOURS[0], markersize=4.5, ecolor=_COLOURS[0], elinewidth=1.1, capsize=2,
+        color=COLOURS[0], markersize=4.5, ecolor=COLOURS[0], elinewidth=1.1, capsize=2,
     )  # fmt: skip
     if len(ordered) <= _MOST_NAMED:
-        axis.set_xticks(range(len(ordered)), [_shortened(one.stimulus) for one in ordered])
+        axis.set_xticks(range(len(ordered)), [shortened(one.stimulus) for one in ordered])
         axis.tick_params(axis="x", rotation=90)
     else:
         axis.set_xticks([])
-        axis.set_xlabel(f"{len(ordered)} stimuli in order of their MOS", fontsize=9, color=_INK)
-    axis.set_ylabel("MOS, 95 % interval", fontsize=9, color=_INK)
-    axis.grid(axis="y", color=_LINE, linewidth=0.6)
+        axis.set_xlabel(f"{len(ordered)} stimuli in order of their MOS", fontsize=9, color=INK)
+    axis.set_ylabel("MOS, 95 % interval", fontsize=9, color=INK)
+    axis.grid(axis="y", color=LINE, linewidth=0.6)
     axis.set_axisbelow(True)
-    _quiet(axis)
-    figure.suptitle(title, fontsize=11, color=_INK, x=0.01, ha="left")
+    quiet(axis)
+    figure.suptitle(title, fontsize=11, color=INK, x=0.01, ha="left")
     return figure
 
 
@@ -252,10 +235,10 @@ def _artefact(
         axis.errorbar(
             [places.get(one.stimulus, ("", 0.0, ""))[1] + shift for one in mine],
             [one.mos for one in mine], _arms(mine), linestyle="-", linewidth=0.8, alpha=0.85,
-            marker=_MARKERS[number % len(_MARKERS)], markersize=4.5, elinewidth=1.0, capsize=1.8,
-            color=_COLOURS[number % len(_COLOURS)], label=reference or None,
+            marker=MARKERS[number % len(MARKERS)], markersize=4.5, elinewidth=1.0, capsize=1.8,
+            color=COLOURS[number % len(COLOURS)], label=reference or None,
         )  # fmt: skip
-    axis.set_title(_shortened(name.replace("_", " ")), fontsize=9, color=_INK, loc="left")
+    axis.set_title(shortened(name.replace("_", " ")), fontsize=9, color=INK, loc="left")
     _named(axis, "severity")
     if len(severities) <= 6:
         axis.set_xticks(severities, [f"{value:g}" for value in severities])
@@ -273,22 +256,22 @@ def _line(
     across, up = across[order], up[order]
     there = np.isfinite(up)
     across, up = across[there], up[there]
-    axis.plot(across, up, "o", color=_COLOURS[0], markersize=2.6, alpha=0.55, markeredgewidth=0)
+    axis.plot(across, up, "o", color=COLOURS[0], markersize=2.6, alpha=0.55, markeredgewidth=0)
     if len(up) >= _WINDOW:
         windows = np.lib.stride_tricks.sliding_window_view(up, _WINDOW)
         half = _WINDOW // 2
         axis.plot(
-            across[half:-half], np.median(windows, axis=1), color=_COLOURS[1], linewidth=1.3
+            across[half:-half], np.median(windows, axis=1), color=COLOURS[1], linewidth=1.3
         )  # fmt: skip
     for start in list(starts.values())[1:]:
-        axis.axvline(start - 0.5, color=_DIM, linewidth=1.0)
+        axis.axvline(start - 0.5, color=DIM, linewidth=1.0)
     for mark in marks:
-        axis.axvline(mark, color=_DIM, linewidth=0.9, linestyle=(0, (3, 2)))
-    axis.grid(axis="y", color=_LINE, linewidth=0.5)
+        axis.axvline(mark, color=DIM, linewidth=0.9, linestyle=(0, (3, 2)))
+    axis.grid(axis="y", color=LINE, linewidth=0.5)
     axis.set_axisbelow(True)
     axis.yaxis.set_major_locator(MaxNLocator(3))
     axis.xaxis.set_major_locator(MaxNLocator(8, integer=True))
-    _quiet(axis)
+    quiet(axis)
 
 
 def _along(
@@ -315,25 +298,13 @@ def _arms(scores: Sequence[StimulusScore]) -> NDArray[np.float64]:
 
 
 def _named(axis: Axes, across: str) -> None:
-    axis.set_xlabel(across, fontsize=9, color=_INK)
-    axis.grid(color=_LINE, linewidth=0.6)
+    axis.set_xlabel(across, fontsize=9, color=INK)
+    axis.grid(color=LINE, linewidth=0.6)
     axis.set_axisbelow(True)
-    _quiet(axis)
-
-
-def _quiet(axis: Axes) -> None:
-    axis.tick_params(labelsize=8, colors=_INK)
-    for side in ("top", "right"):
-        axis.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        axis.spines[side].set_color(_DIM)
-
-
-def _shortened(name: str, length: int = 24) -> str:
-    return name if len(name) <= length else "…" + name[1 - length :]
+    quiet(axis)
 
 
 def _figure(width: float, height: float) -> Figure:
-    figure = Figure(figsize=(width, height), dpi=_DPI, layout="constrained")
+    figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
     FigureCanvasAgg(figure)
     return figure

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -17,6 +16,7 @@ from miqa_app.rating.mos.panel import PanelAgreement, panel_agreement
 from miqa_app.rating.mos.planning import TARGET, Plan, plan_raters
 from miqa_app.rating.mos.reading import read_ratings
 from miqa_app.rating.next_items_trial import ORDERS, Campaign, savings
+from miqa_app.reports.result_json import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -129,7 +129,7 @@ def next_items_table(campaigns: int = 10) -> Iterator[str]:
 def write_json(evaluation: Evaluation, path: Path) -> None:
     """Write the evaluation as UTF-8 JSON, whole or not at all; the folder is made if missing."""
     text = json.dumps(evaluation.as_json(), indent=1, ensure_ascii=False, allow_nan=False)
-    _write(path, (text + "\n").encode())
+    write_whole(path, (text + "\n").encode())
 
 
 def write_plots(
@@ -152,7 +152,8 @@ def write_plots(
     Returns:
         The files.
     """
-    from miqa_app.reports.mos_plots import observers_plot, png, scores_plot, sessions_plot
+    from miqa_app.reports.mos_plots import observers_plot, scores_plot, sessions_plot
+    from miqa_app.reports.plot_style import png
 
     figures = {
         "scores.png": scores_plot(evaluation.scores, places),
@@ -162,16 +163,6 @@ def write_plots(
     written = []
     for name, figure in figures.items():
         if figure is not None:
-            _write(folder / name, png(figure))
+            write_whole(folder / name, png(figure))
             written.append(folder / name)
     return written
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        partial.write_bytes(content)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

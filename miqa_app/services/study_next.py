@@ -13,9 +13,9 @@ from miqa_app.rating.pooled import pooled_votes, ratings_of, scores_of, stimulus
 from miqa_app.rating.seeded import number
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from miqa_app.rating.study import Item, Study
+    from miqa_app.rating.study import Study
     from miqa_app.rating.votes import Presentation, Vote
     from miqa_app.store import Archive
 
@@ -45,12 +45,7 @@ def most_telling_first(
     if kept is not None and items <= set(kept):
         ordered = tuple(sorted(left, key=lambda shown: kept.index(shown.item)))
     else:
-        votes = pooled_votes(study, archive.votes(study.key))
-        candidates = [
-            _candidate(study, item, votes, _widths(study, votes))
-            for item in study.items
-            if item.key in items
-        ]
+        candidates = [one for one in _candidates(archive, study) if one.key in items]
         worth = order_of(candidates, number(study.seed, "worth", rater, session))
         ordered = by_worth(study, left, worth)
     detail = {"items": " ".join(presentation.item for presentation in ordered)}
@@ -78,16 +73,16 @@ def _widths(study: Study, votes: Sequence[Vote]) -> dict[str, float]:
         return {}
 
 
-def _candidate(
-    study: Study, item: Item, votes: Sequence[Vote], widths: dict[str, float]
-) -> Candidate:
-    facts = study.stimulus(item.test).provenance
+def _candidates(archive: Archive, study: Study) -> Iterator[Candidate]:
+    votes = pooled_votes(study, archive.votes(study.key))
+    widths, names = _widths(study, votes), stimulus_names(study)
     counts = Counter(vote.presentation.item for vote in votes if vote.judged)
-    name = stimulus_names(study)[item.test]
-    return Candidate(
-        key=item.key,
-        width=widths.get(name, math.nan),
-        uncertainty=study.model_uncertainty.get(item.key, math.nan),
-        cell=(str(facts.get("kind", "")), str(facts.get("severity", ""))),
-        votes=counts[item.key],
-    )
+    facts = {info.key: info.provenance for info in study.stimuli}
+    for item in study.items:
+        yield Candidate(
+            key=item.key,
+            width=widths.get(names[item.test], math.nan),
+            uncertainty=study.model_uncertainty.get(item.key, math.nan),
+            cell=tuple(str(facts[item.test].get(name, "")) for name in ("kind", "severity")),
+            votes=counts[item.key],
+        )

@@ -96,7 +96,7 @@ def engine_of(url: URL) -> Engine:
     except ModuleNotFoundError as error:
         message = (
             "A store on a PostgreSQL server needs the package psycopg; "
-            "install it with: pip install 'miqa-app[postgres]'."
+            "install it with: python -m pip install 'psycopg[binary]'."
         )
         raise MiqaError(message) from error
     return engine

@@ -16,7 +16,7 @@ from miqa_app.evaluation.sources import Source
 from miqa_app.paths import bundled
 from miqa_app.services import checks
 
-CLOSED = Window(open=lambda paths: 0, screenshots=lambda entries, folder: None)
+CLOSED = Window(open=lambda paths: 0, screenshots=lambda *_: None, rate=lambda *_: 0)
 PHANTOM = bundled("resources") / "phantom"
 
 

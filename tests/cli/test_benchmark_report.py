@@ -13,7 +13,7 @@ from miqa_app.cli.window import Window
 from miqa_app.evaluation.predictions import Predictions, write_predictions
 from miqa_app.statistics.correlation import srocc
 
-CLOSED = Window(open=lambda paths: 0, screenshots=lambda entries, folder: None)
+CLOSED = Window(open=lambda paths: 0, screenshots=lambda *_: None, rate=lambda *_: 0)
 
 
 def miqa(*arguments: str | Path) -> int:

@@ -17,7 +17,7 @@ from miqa_app.cli.window import Window
 from miqa_app.core.artefact_kinds import KEYS
 from miqa_app.paths import bundled
 
-CLOSED = Window(open=lambda paths: 0, screenshots=lambda entries, folder: None)
+CLOSED = Window(open=lambda paths: 0, screenshots=lambda *_: None, rate=lambda *_: 0)
 PHANTOM = bundled("resources") / "phantom"
 
 
@@ -48,7 +48,9 @@ def test_help_and_the_package_import_neither_torch_nor_qt() -> None:
 
 def test_without_a_command_the_workstation_opens() -> None:
     opened: list[list[str]] = []
-    window = Window(open=lambda paths: opened.append(paths) or 0, screenshots=lambda *_: None)
+    window = Window(
+        open=lambda paths: opened.append(paths) or 0, screenshots=lambda *_: None, rate=lambda *_: 0
+    )
     assert run_command(window, []) == 0
     assert opened == [[]]
 
@@ -231,7 +233,11 @@ def test_models_are_listed_shown_and_intact(capsys: pytest.CaptureFixture[str]) 
 
 def test_demo_without_a_screen_writes_result_report_and_screenshots(tmp_path: Path) -> None:
     asked: list[Path] = []
-    window = Window(open=lambda paths: 1, screenshots=lambda entries, folder: asked.append(folder))
+    window = Window(
+        open=lambda paths: 1,
+        screenshots=lambda entries, folder: asked.append(folder),
+        rate=lambda *_: 0,
+    )
     assert run_command(window, ["demo", "--headless", str(tmp_path / "demo")]) == 0
     assert asked == [tmp_path / "demo"]
     assert {file.suffix for file in (tmp_path / "demo").iterdir()} >= {".json", ".html", ".pdf"}

@@ -20,7 +20,7 @@ from miqa_app.cli.window import Window
 from miqa_app.evaluation.predictions import read_predictions
 from miqa_app.evaluation.rated import write_lookalike
 
-CLOSED = Window(open=lambda paths: 0, screenshots=lambda entries, folder: None)
+CLOSED = Window(open=lambda paths: 0, screenshots=lambda *_: None, rate=lambda *_: 0)
 
 LIST = {
     "name": "tiny",

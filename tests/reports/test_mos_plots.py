@@ -8,7 +8,8 @@ from miqa_app.rating.mos.methods import opinion_scores
 from miqa_app.rating.mos.panel import panel_agreement
 from miqa_app.rating.mos.ratings import Ratings
 from miqa_app.rating.observers import simulated_panel, simulated_ratings
-from miqa_app.reports.mos_plots import observers_plot, png, scores_plot, sessions_plot
+from miqa_app.reports.mos_plots import observers_plot, scores_plot, sessions_plot
+from miqa_app.reports.plot_style import png
 
 TRUTH = np.linspace(80, 20, 24)
 PANEL = simulated_panel(6, 1)

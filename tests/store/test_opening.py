@@ -279,7 +279,7 @@ def test_without_the_driver_the_sentence_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    with pytest.raises(MiqaError, match=r"pip install 'miqa-app\[postgres\]'"):
+    with pytest.raises(MiqaError, match=r"pip install 'psycopg\[binary\]'"):
         Archive("postgresql://u@127.0.0.1:9/d")
 
 

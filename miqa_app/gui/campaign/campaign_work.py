@@ -94,7 +94,8 @@ def results(url: str | None, study: Study) -> Generator[None, None, Results]:
     yield
     from miqa_app.rating.mos.panel import panel_agreement
     from miqa_app.rating.pooled import ratings_of, scores_of, stimulus_names
-    from miqa_app.reports.mos_plots import observers_plot, png, scores_plot, sessions_plot
+    from miqa_app.reports.mos_plots import observers_plot, scores_plot, sessions_plot
+    from miqa_app.reports.plot_style import png
     from miqa_app.store import Archive
 
     with Archive(url) as archive:
