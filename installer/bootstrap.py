@@ -414,9 +414,11 @@ def run_demo(torch_index: str) -> int:
 def run_tests(torch_index: str, arguments: list[str]) -> int:
     """Run the tests; further arguments are pytest's."""
     set_up(frozenset({"test", "dev"}), torch_index, testing=True, display=False)
-    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    # a process per core, each with one thread; whole files stay together because they share loaded models
+    environment = {"OMP_NUM_THREADS": "1", **os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    side_by_side = ["--numprocesses", "auto", "--maxprocesses", "4", "--dist", "loadfile"]
     return subprocess.call(
-        [str(venv_python()), "-m", "pytest", *arguments], env=environment, cwd=ROOT
+        [str(venv_python()), "-m", "pytest", *side_by_side, *arguments], env=environment, cwd=ROOT
     )
 
 
