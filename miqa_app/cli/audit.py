@@ -1,8 +1,10 @@
-"""`miqa audit`: whether the store of the rating studies is as it was written."""
+"""`miqa audit`: what was done, and whether the store is as it was written."""
 
 from __future__ import annotations
 
+import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,7 +14,7 @@ from miqa_app.cli.progress import progress_bar
 if TYPE_CHECKING:
     from miqa_app.store.soundness import Verdict
 
-app = typer.Typer(no_args_is_help=True, help="Check the audit log, or print its head to keep.")
+app = typer.Typer(no_args_is_help=True, help="Read and check the audit log; back the store up.")
 
 Store = Annotated[
     str | None,
@@ -52,3 +54,36 @@ def head_command(store: Store = None) -> None:
     from miqa_app.services.audit import head
 
     sys.stdout.write(f"{head(store)}\n")
+
+
+@app.command("log")
+def log_command(
+    last: Annotated[int, typer.Option(help="How many of the newest entries.")] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    store: Store = None,
+) -> None:
+    """Print who did what and when, newest last."""
+    from miqa_app.services.audit import log
+
+    entries = log(store, last)
+    if as_json:
+        sys.stdout.write(json.dumps(entries, indent=1, ensure_ascii=False) + "\n")
+        return
+    for entry in entries:
+        detail = json.dumps(entry["detail"], ensure_ascii=False) if entry["detail"] else ""
+        sys.stdout.write(
+            f"{entry['sequence']:>6}  {entry['recorded']}  {entry['actor']}  {entry['action']}  {detail}".rstrip()
+            + "\n"
+        )
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="A new file.")],
+    store: Store = None,
+) -> None:
+    """Copy the store into one file, also while windows are open; a plain copy would miss the newest votes."""
+    from miqa_app.services.audit import back_up
+
+    back_up(store, file)
+    sys.stdout.write(f"{file}\n")

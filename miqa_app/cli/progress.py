@@ -38,18 +38,18 @@ def progress_bar(title: str) -> Iterator[Callable[[int, int, str], None]]:
 
 
 class _Lines:
-    """Progress for a log file: a plain line when the words change, at most one in five seconds."""
+    """Progress for a log file: a plain line when something moved, at most one in five seconds."""
 
     def __init__(self) -> None:
-        self._words, self._next = "", 0.0
+        self._said, self._next = "", 0.0
 
     def __call__(self, done: int, total: int, words: str) -> None:
         """Say where the work stands, if it is time for it."""
-        del done, total
+        line = f"{words}: {done} of {total}" if words and total else words
         now = time.monotonic()
-        if words and words != self._words and now >= self._next:
-            self._words, self._next = words, now + _SECONDS_BETWEEN_LINES
-            say(words)
+        if line and line != self._said and now >= self._next:
+            self._said, self._next = line, now + _SECONDS_BETWEEN_LINES
+            say(line)
 
 
 def say(words: str) -> None:

@@ -134,6 +134,7 @@ def _sheet(theme: Theme) -> str:
     QPushButton:default {{ background: {theme.accent}; color: {theme.on_accent}; border-color: {theme.accent}; }}
     QToolButton:checked {{ background: {theme.selected}; border-color: {theme.accent}; }}
     QPushButton:disabled, QToolButton:disabled {{ color: {faded}; }}
+    QPushButton:default:disabled {{ background: {theme.raised}; border-color: {theme.line}; }}
     QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
     QLineEdit, QPlainTextEdit {{ background: {theme.window}; border: 1px solid {theme.line}; border-radius: 6px; padding: 5px; }}
     QLineEdit:focus, QPlainTextEdit:focus {{ border-color: {theme.accent}; }}

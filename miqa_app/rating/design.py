@@ -36,7 +36,7 @@ class Design:
         severities: 0-1, above 0; every kind comes at every severity.
         slices: places in each scan.
         stack: neighbouring slices of each place that are shown as one stack.
-        repeats: rate poor scans against their repeats from the same exam.
+        repeats: rate poor scans against their repeats from the same exam, beside what `kinds` makes of the good ones.
     """
 
     kinds: tuple[str, ...] = KINDS

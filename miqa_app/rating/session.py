@@ -47,6 +47,7 @@ class Session:
         self._pause_from = self._shown_at = 0.0
         self._stint_from = self._worked = 0.0
         self._can_undo = self._undone = False
+        self._was_tired = False
 
     @property
     def phase(self) -> Phase:
@@ -151,6 +152,8 @@ class Session:
         self._draft = Draft(self._protocol)
         if self._index == len(self._queue):
             self._end("finished")
+        elif self._was_tired:
+            self._end("tired")
         elif self.worked(now) >= self._protocol.end_after_minutes * _MINUTE:
             self._end("time")
         elif part == "training" != self._queue[self._index].part:
@@ -163,8 +166,11 @@ class Session:
 
     @property
     def can_undo(self) -> bool:
-        """Return whether the last vote can be taken up again: once, and before the next is committed."""
-        return self._can_undo and self._phase in ("pause", "viewing", "trained")
+        """Return whether the last vote can be taken up again: once, and before the next is committed.
+
+        Also at the end of the session, until it is sealed.
+        """
+        return self._can_undo and self._phase in ("pause", "viewing", "trained", "ended")
 
     @property
     def last(self) -> Presentation | None:
@@ -183,6 +189,9 @@ class Session:
             )
             raise BadRequest(message)
         self._can_undo, self._undone = False, True
+        # who asked for the end gets it after this vote
+        self._was_tired = self._how == "tired"
+        self._how = None
         self._index -= 1
         self._draft = Draft(self._protocol)
         self._grey(now)
@@ -208,9 +217,17 @@ class Session:
         self._grey(now)
 
     def stop(self, how: End) -> None:
-        """End the session at once; what is on the screen gets no vote."""
+        """End the session at once, unless it has ended; what is on the screen gets no vote.
+
+        Whoever closes the window does not come back to the last vote.
+        """
         if self._how is None:
             self._end(how)
+            self._can_undo = self._can_undo and how != "closed"
+
+    def seal(self) -> None:
+        """Let the last vote stay as it is."""
+        self._can_undo = False
 
     def _grey(self, now: float) -> None:
         self._phase = "pause"

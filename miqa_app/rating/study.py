@@ -21,8 +21,8 @@ class StimulusInfo:
     Attributes:
         key: SHA-256 of the content, hexadecimal.
         provenance: where it came from and how it was made, nothing that identifies a patient: 'made' ('simulated' or
-            'as acquired'), 'source', 'frames', for simulated ones 'kind', 'severity', 'seed'; 'anatomy', 'sequence'
-            and 'vendor' where known.
+            'as acquired'), 'source', 'frames', for simulated ones 'kind', 'severity', 'seed', for a scan that was
+            repeated the 'kind' 'poor first scan'; 'anatomy', 'sequence' and 'vendor' where known.
     """
 
     key: str

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = (
     "source", "series_uid", "description", "frames", "status", "reason", "score", "low", "high",
-    "verdict", "calibrated", "suspected", "worst_slices", "model", "model_sha256",
+    "verdict", "calibrated", "suspected", "worst_slices", "notes", "model", "model_sha256",
 )  # fmt: skip
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -47,6 +47,7 @@ def write_csv(
             "high": high,
             "calibrated": assessment.thresholds.calibrated,
             "worst_slices": " ".join(str(index + 1) for index in row["worst_slices"]),
+            "notes": " ".join((*row["warnings"], *row["notes"])),
             "model": model.name if model else "",
             "model_sha256": model.sha256 if model else "",
             **{f"p_{key}": value for key, value in row["artefacts"].items()},

@@ -11,6 +11,7 @@ from miqa_app.store import Archive
 
 if TYPE_CHECKING:
     from miqa_app.rating.study import Study
+    from miqa_app.store import Seat
 
 
 @dataclass(frozen=True)
@@ -40,21 +41,28 @@ class RatingRoom:
             url: of the store; the user's own by default.
         """
         self._archive = Archive(url)
+        self._seats: list[Seat] = []
 
     def offers(self, rater: str = "") -> tuple[Offer, ...]:
         """Return the studies there are, newest first, with how far a rater has come."""
         return tuple(self._offer(study, rater) for study in self._archive.studies())
 
     def sitting(self, study: str, rater: str) -> Sitting:
-        """Return a sitting of a rater in a study by its name.
+        """Return a sitting of a rater in a study by its name; no other window gets one until this room is closed.
 
         Raises:
-            BadRequest: there is no such study, or the pseudonym is empty or too long.
+            BadRequest: there is no such study, the pseudonym is empty or too long, or the rater sits in this study
+                already.
         """
-        return Sitting(self._archive, self._archive.study(study), checked_pseudonym(rater))
+        found, name = self._archive.study(study), checked_pseudonym(rater)
+        seat = self._archive.seat(found.key, name)
+        self._seats.append(seat)
+        return Sitting(self._archive, found, name, seat=seat)
 
     def close(self) -> None:
-        """Let go of the store."""
+        """Give up all seats and let go of the store."""
+        for seat in self._seats:
+            seat.leave()
         self._archive.close()
 
     def _offer(self, study: Study, rater: str) -> Offer:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from miqa_app.rating.study import Study
     from miqa_app.rating.votes import Display, Presentation
     from miqa_app.services.sitting_pictures import Example, Pictures
-    from miqa_app.store import Archive
+    from miqa_app.store import Archive, Seat
 
 
 class Sitting:
@@ -48,6 +48,7 @@ class Sitting:
         rater: str,
         clock: Callable[[], float] = time.monotonic,
         utc: Callable[[], datetime] = lambda: datetime.now(UTC),
+        seat: Seat | None = None,
     ) -> None:
         """Find out where the rater stands.
 
@@ -57,12 +58,14 @@ class Sitting:
             rater: pseudonym.
             clock: monotonic seconds.
             utc: the time of day.
+            seat: the rater's own, which keeps other windows out; whoever took it leaves it.
         """
         self._archive, self._study, self._rater = archive, study, rater
-        self._clock, self._utc = clock, utc
+        self._clock, self._utc, self._seat = clock, utc, seat
         asked = any(known.pseudonym == rater for known in archive.raters(study.key))
         self._session = Session(study.protocol, asked=asked)
         self._number = 0
+        self._ended = False
         self._display: Display | None = None
         self._check: dict[str, str] = {}
         self._shown_at = ""
@@ -186,6 +189,7 @@ class Sitting:
         if self._display is None or self.phase != "instructions":
             message = "A session begins after the display check."
             raise BadRequest(message)
+        self._hold()
         version = miqa_app.__version__
         key, rater = self._study.key, self._rater
         self._number = self._archive.begin_session(key, rater, self._display, version)
@@ -238,6 +242,7 @@ class Sitting:
         """
         now = self._clock()
         self._session.require_complete(now)
+        self._hold()
         current = self._session.current
         assert current is not None  # noqa: S101  a complete vote has one
         draft = self._session.draft
@@ -260,13 +265,15 @@ class Sitting:
         )
         self._archive.add_vote(vote)
         self._session.committed(now)
-        with suppress(
-            MiqaError
-        ):  # the vote is stored; a session without an end is as good as a killed one
+        # the vote is stored; a session without an end is as good as a killed one
+        with suppress(MiqaError):
             self._close_if_over()
 
     def undo(self) -> None:
-        """Go back to the last vote, to give it anew; the old one stays in the store as an earlier revision."""
+        """Go back to the last vote, to give it anew; the old one stays in the store as an earlier revision.
+
+        At the end of a session this goes on with it, until that vote is given; its end is noted only after that.
+        """
         if again := self._session.last:
             self._log("undo", {"presentation": again.key})
         self._session.undo(self._clock())
@@ -297,15 +304,26 @@ class Sitting:
             self._session.stop(how)
             self._close_if_over()
 
+    def leave(self) -> None:
+        """End the session for good, 'closed' where it still goes on; the last vote stays as it is."""
+        self._session.stop("closed")
+        self._session.seal()
+        self._close_if_over()
+
     def repeatability(self) -> Repeatability | None:
-        """Return the rater's own repeat reliability once everything is voted on; None before, and without repeats."""
-        if self._left("main"):
+        """Return the rater's own repeat reliability once everything is voted on.
+
+        None before, without repeats, and as long as the last vote can be taken up again: it must not steer that one.
+        """
+        if self.can_undo or self._left("main"):
             return None
         return repeatability(self._study, self._archive.votes(self._study.key, self._rater))
 
     def again(self) -> Sitting:
-        """Return a new sitting of the same rater, once this one has ended."""
-        return Sitting(self._archive, self._study, self._rater, self._clock, self._utc)
+        """Return a new sitting of the same rater in the same seat; this one ends for good."""
+        with suppress(MiqaError):
+            self.leave()
+        return Sitting(self._archive, self._study, self._rater, self._clock, self._utc, self._seat)
 
     # ---------------------------------------------------------------- behind the screen
 
@@ -334,9 +352,16 @@ class Sitting:
             message = "There is nothing on the screen to vote on."
             raise BadRequest(message)
 
+    def _hold(self) -> None:
+        if self._seat is not None:
+            self._seat.hold()
+
     def _close_if_over(self) -> None:
-        if self._session.how and self._number:
-            self._archive.end_session(self._study.key, self._rater, self._number, self._session.how)
+        """Note the end of the session once nothing of it can be taken up again."""
+        how = self._session.how
+        if how and self._number and not self._ended and not self.can_undo:
+            self._archive.end_session(self._study.key, self._rater, self._number, how)
+            self._ended = True
 
     def _log(self, kind: str, detail: Mapping[str, str]) -> None:
         self._archive.add_event(self._study.key, self._rater, self._number, kind, detail)

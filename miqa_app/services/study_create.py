@@ -7,17 +7,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from miqa_app.errors import BadRequest, UnreadableFile
-from miqa_app.imaging import load_with_problems
-from miqa_app.imaging.deidentify import relative_source
+from miqa_app.errors import BadRequest
 from miqa_app.rating.campaign import items_of
 from miqa_app.rating.design import Design
 from miqa_app.rating.study import Study
 from miqa_app.services.study_material import gathered
 from miqa_app.services.study_repeats import suggest_repeats
+from miqa_app.services.study_scans import scans_for
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from miqa_app.core.series import Series
@@ -53,12 +52,15 @@ def create(
     *,
     seed: int = 1,
     informative: bool = False,
+    pairs: Collection[tuple[str, str]] | None = None,
 ) -> Generator[Step, None, Study]:
     """Make a study and store it; stopped or failed on the way, it leaves nothing behind.
 
     With a double-stimulus protocol every degraded place stands beside the place as acquired; with a single-stimulus one
     both are shown alone, and two further slices become illustrated anchors; with pair comparison the versions of a place
-    meet one another. Scans that were taken twice are rated one against the other where the design says so.
+    meet one another. Scans that were taken twice are rated one against the other where the design says so; where it
+    names artefacts too, the good ones of them are degraded like all others, and the poor ones are not. What each image
+    is tells its provenance.
 
     Args:
         archive: where it goes.
@@ -69,6 +71,7 @@ def create(
         seed: of artefacts, orders and sides.
         informative: keep how unsure the active model is of each item, so that those whose votes teach it most come
             first (see `study_next`).
+        pairs: keys of the first and the second scan of those repeats that are wanted; all that are found by default.
 
     Raises:
         BadRequest: the name is taken or empty, the design does not check out, or there is nothing to rate.
@@ -82,16 +85,12 @@ def create(
         raise BadRequest(f"There is a study '{name}' already; choose another name.")
     _check_design(protocol, design)
     yield Step(0, 0, "Reading")
-    series, problems = load_with_problems(list(sources))
-    for problem in problems:
-        place = relative_source(problem.source, sources)
-        yield Step(0, 0, "Reading", f"{place}: {problem.reason.rstrip('.')}.")
-    if not series:
-        raise UnreadableFile(sources[0], "holds no scan that could be read")
-    usable = yield from _usable(series)
+    usable = yield from _read(sources)
     repeats = suggest_repeats(usable) if design.repeats else ()
+    if pairs is not None:
+        repeats = tuple(one for one in repeats if (one.first.key, one.second.key) in pairs)
     yield from (Step(0, 0, "Reading", repeat.why) for repeat in repeats)
-    chosen = _chosen(usable, repeats, protocol, design)
+    chosen = yield from _chosen(usable, repeats, protocol, design)
     steps = gathered(protocol, chosen, repeats, design, seed, sources)
     while True:
         try:
@@ -118,6 +117,15 @@ def create(
     return study
 
 
+def _read(sources: Sequence[Path]) -> Generator[Step, None, list[Series]]:
+    steps = scans_for(sources)
+    while True:
+        try:
+            yield Step(0, 0, "Reading", next(steps))
+        except StopIteration as end:
+            return list(end.value)
+
+
 def _unsure(
     items: Sequence[Item], contents: Mapping[str, bytes]
 ) -> Generator[Step, None, dict[str, float]]:
@@ -141,40 +149,24 @@ def _check_design(protocol: Protocol, design: Design) -> None:
         raise BadRequest(message)
 
 
-def _usable(series: Sequence[Series]) -> Generator[Step, None, list[Series]]:
-    """Return the scans that may be rated, telling why others may not."""
-    usable = []
-    for one in series:
-        name = one.description or one.source
-        if one.refusal:
-            yield Step(0, 0, "Reading", f"{name} is left out: {one.refusal}.")
-        elif one.modality != "MR":
-            yield Step(0, 0, "Reading", f"{name} is left out: {one.modality} is no MR.")
-        else:
-            usable.append(one)
-    if not usable:
-        reasons = "; ".join(dict.fromkeys(one.refusal for one in series if one.refusal))
-        message = f"None of the {len(series)} series can be rated ({reasons or 'no MR'}); give magnitude MR scans."
-        raise BadRequest(message)
-    return usable
-
-
 def _chosen(
     usable: Sequence[Series], repeats: Sequence[Repeat], protocol: Protocol, design: Design
-) -> list[Series]:
+) -> Generator[Step, None, list[Series]]:
     """Return the scans of the study: all, or only the repeated ones where nothing is degraded.
 
     Raises:
         BadRequest: repeats were wanted, there are none, and there is nothing else to rate.
     """
+    if design.repeats and not repeats:
+        lack = (
+            f"None of the {len(usable)} scans looks like a repeat of another (same exam, name, parameters and "
+            "place)"
+        )
+        if not design.kinds:
+            raise BadRequest(f"{lack}; give the whole exam, or artefact kinds.")
+        yield Step(0, 0, "Reading", f"{lack}; the study has degraded images alone.")
     if design.kinds or (protocol.images == "single" and not design.repeats):
         return list(usable)
-    if not repeats:
-        message = (
-            f"None of the {len(usable)} scans looks like a repeat of another (same exam, name, parameters and "
-            "place); give the whole exam, or artefact kinds."
-        )
-        raise BadRequest(message)
     return list(_members(repeats))
 
 

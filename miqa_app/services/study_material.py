@@ -28,16 +28,19 @@ if TYPE_CHECKING:
 _BAD = "ghosting"
 """Kind of the example of a bad image: its energy is set exactly, so that no seed makes it mild."""
 
+_POOR = "poor first scan"
+"""Kind of an image that was acquired as poor as it is, and repeated for that."""
+
 _FACTS = {"anatomy": "Body part", "sequence": "Protocol", "vendor": "Manufacturer"}
 
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """A place in a scan, with the poorer scan of it where there is one."""
+    """A place in a scan, with the poorer scans of it where there are some."""
 
     series: Series
     frames: tuple[int, ...]
-    repeat: Repeat | None = None
+    repeats: tuple[Repeat, ...] = ()
 
 
 @dataclass(eq=False)
@@ -87,7 +90,8 @@ def gathered(
     Args:
         protocol: of the study.
         series: scans, not refused.
-        repeats: pairs among them that are rated against one another; their scans are not degraded for rating.
+        repeats: pairs among them that are rated against one another; the good scan of a pair is also degraded where
+            the design names artefacts, the poor one never.
         design: what is made of the scans.
         seed: of the study.
         roots: what the coordinator named; sources are told relative to it.
@@ -126,16 +130,13 @@ def _cut(
     """Return the places that are rated, and by scan those that are left over; poor scans of a repeat teach nothing."""
     rated: list[Place] = []
     spare: list[list[Place]] = []
-    for repeat in repeats:
-        chosen, rest = places(_full(repeat.second), design.slices, design.stack)
-        rated += [Place(repeat.second, frames, repeat) for frames in chosen]
-        spare.append([Place(repeat.second, frames) for frames in rest])
-    paired = [one for repeat in repeats for one in (repeat.first, repeat.second)]
-    for one in series:
-        if one not in paired:
-            chosen, rest = places(_full(one), design.slices, design.stack)
-            rated += [Place(one, frames) for frames in chosen]
-            spare.append([Place(one, frames) for frames in rest])
+    poor = [repeat.first for repeat in repeats]
+    good = list(dict.fromkeys(repeat.second for repeat in repeats))
+    for one in (*good, *(other for other in series if other not in good and other not in poor)):
+        chosen, rest = places(_full(one), design.slices, design.stack)
+        beside = tuple(repeat for repeat in repeats if repeat.second is one)
+        rated += [Place(one, frames, beside) for frames in chosen]
+        spare.append([Place(one, frames) for frames in rest])
     return rated, spare
 
 
@@ -193,19 +194,16 @@ class _Maker:
         self._subjects = {one.key: people.index(_person(one)) + 1 for one in series}
 
     def rate(self, place: Place, result: Gathered) -> None:
-        """Add what is rated of one place."""
-        if place.repeat is not None:
-            self._repeat(place, place.repeat, result)
-            return
+        """Add what is rated of one place: as it is in poor scans, and degraded."""
         changes = self._design.changes(self._seed, self._content(place))
         versions = self._versions(place, changes, result)
-        clean, *degraded = versions
+        clean, *others = versions
         if self._protocol.images == "single":
             result.rated += [Comparison(key) for key in versions]
         elif self._protocol.asks == "preference":
             result.rated += compared(versions, self._seed, self._content(place))
         else:
-            result.rated += [Comparison(key, clean) for key in degraded if key != clean]
+            result.rated += [Comparison(key, clean) for key in others if key != clean]
 
     def lesson(self, place: Place, kind: str, severity: float, result: Gathered) -> Comparison:
         """Return one example of an artefact; severity 0 is the clean image itself."""
@@ -215,30 +213,19 @@ class _Maker:
         return Comparison(keys[-1], "" if self._protocol.images == "single" else keys[0])
 
     def _versions(self, place: Place, changes: Sequence[Change], result: Gathered) -> list[str]:
-        stimuli, remark = stimuli_of(place.series, place.frames, changes)
-        if remark:
-            result.remarks[remark] = None
-        about = self._about(place.series, place.frames, self._content(place))
-        keys = [result.keep(stimuli[0], {"made": "as acquired", **about})]
-        for stimulus, change in zip(stimuli[1:], changes, strict=True):
-            made = {"made": "simulated", **about, **vars(change)}
-            keys.append(result.keep(stimulus, made))
-        return keys
-
-    def _repeat(self, place: Place, repeat: Repeat, result: Gathered) -> None:
-        frames = repeat.frames_beside(place.frames)
-        stimuli, remark = stimuli_of(place.series, place.frames, repeat=(repeat.first, frames))
+        """Return the keys of a place as acquired, as in its poor scans, and with each change, on one grey scale."""
+        poor = [(one.first, one.frames_beside(place.frames)) for one in place.repeats]
+        stimuli, remark = stimuli_of(place.series, place.frames, changes, repeats=poor)
         if remark:
             result.remarks[remark] = None
         content = self._content(place)
-        good = self._about(place.series, place.frames, content)
-        poor = self._about(repeat.first, frames, content)
-        reference = result.keep(stimuli[0], {"made": "as acquired", **good})
-        test = result.keep(stimuli[1], {"made": "as acquired", **poor, "kind": "poor first scan"})
-        if self._protocol.images == "single":
-            result.rated += [Comparison(reference), Comparison(test)]
-        else:
-            result.rated.append(Comparison(test, reference))
+        about = self._about(place.series, place.frames, content)
+        facts = [{"made": "as acquired", **about}]
+        for scan, frames in poor:
+            other = self._about(scan, frames, content)
+            facts.append({"made": "as acquired", **other, "kind": _POOR})
+        facts += [{"made": "simulated", **about, **vars(change)} for change in changes]
+        return [result.keep(*made) for made in zip(stimuli, facts, strict=True)]
 
     def _content(self, place: Place) -> str:
         return f"scan {self._scans[place.series.key]}, slice {_slices(place.frames)}"

@@ -70,9 +70,9 @@ def stimuli_of(
     frames: tuple[int, ...],
     changes: Sequence[Change] = (),
     *,
-    repeat: tuple[Series, tuple[int, ...]] | None = None,
+    repeats: Sequence[tuple[Series, tuple[int, ...]]] = (),
 ) -> tuple[list[Stimulus], str]:
-    """Return a place of a scan as acquired, then once for each change (or as in a repeated scan), and a remark or ''.
+    """Return a place of a scan as acquired, as in each of its repeats, with each change, and a remark or ''.
 
     All share one scale of stored values and one window: the default VOI window of the scan, which for MR applies to
     stored values (DICOM PS3.3 C.11.2.1.2). Artefacts are made on real-world values, which stay at or above 0, and the
@@ -83,14 +83,13 @@ def stimuli_of(
         series: the scan, not refused.
         frames: the place.
         changes: artefacts.
-        repeat: a scan of the same geometry with its frames, to be shown on the scale of the first.
+        repeats: scans of the same geometry with their frames, to be shown on the scale of the first.
 
     Raises:
         BadRequest: an unknown kind, a severity outside 0-1, or an image without signal.
     """
     stored = [_acquired(series, frames)]
-    if repeat is not None:
-        stored.append(_to_stored(series, frames, _real(*repeat)))
+    stored += [_to_stored(series, frames, _real(*repeat)) for repeat in repeats]
     if changes:
         # in MONOCHROME1 much signal is a small value
         sign = np.float32(-1.0 if series.inverted else 1.0)

@@ -1,21 +1,25 @@
-"""The store of the rating studies."""
+"""The store: rating studies, assessments, decisions, and the log over all of them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
+
 from miqa_app.store import chain, forms
 from miqa_app.store.ballots import Ballots
+from miqa_app.store.decisions import Decisions
 from miqa_app.store.faults import spoken
 from miqa_app.store.soundness import Verdict, examine, snapshot
 from miqa_app.store.studies import Studies
+from miqa_app.store.tables import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
 
-class Archive(Studies, Ballots):
-    """Studies, raters, sessions, votes and events, and the audit log over all of them.
+class Archive(Studies, Ballots, Decisions):
+    """Studies, raters, sessions, votes and events, assessments and decisions, and the audit log over all of them.
 
     Nothing is ever changed or deleted, which triggers in the database enforce too. Every call that writes is one
     transaction with an entry in the audit log; what it wrote is on the disk when it returns.
@@ -41,6 +45,18 @@ class Archive(Studies, Ballots):
         forms.word("The action", action)
         with self._writing() as session:
             chain.append(session, actor, action, detail)
+
+    def audit_log(self, last: int) -> list[dict[str, object]]:
+        """Return the last entries of the log, oldest first: sequence, recorded, actor, action, detail.
+
+        Args:
+            last: how many, at least 1.
+        """
+        newest = select(Entry).order_by(Entry.sequence.desc()).limit(last)
+        with self._reading() as session:
+            entries = [entry.values() for entry in session.scalars(newest)]
+        wanted = ("sequence", "recorded", "actor", "action", "detail")
+        return [{name: entry[name] for name in wanted} for entry in reversed(entries)]
 
     def audit_head(self) -> str:
         """Return number and hash of the last audit entry, one line to be kept elsewhere."""

@@ -47,7 +47,7 @@ def study_row(study: Study) -> StudyRow:
 
 
 @contextmanager
-def _readable(row: Recorded) -> Iterator[None]:
+def readable(row: Recorded) -> Iterator[None]:
     """Say in one sentence that a row is not what the program wrote."""
     try:
         yield
@@ -65,7 +65,7 @@ def study_of(row: StudyRow) -> Study:
     Raises:
         MiqaError: it is not as the program wrote it.
     """
-    with _readable(row):
+    with readable(row):
         return _study_of(row)
 
 
@@ -136,7 +136,7 @@ def vote_of(row: VoteRow) -> Vote:
     Raises:
         MiqaError: it is not as the program wrote it.
     """
-    with _readable(row):
+    with readable(row):
         return _vote_of(row)
 
 

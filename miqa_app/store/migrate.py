@@ -15,7 +15,7 @@ from miqa_app.store import chain, place
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
-SCHEMA = "0001"
+SCHEMA = "0002"
 """The newest revision in the folder migrations; revisions are numbers of four digits that grow."""
 
 VERSION_TABLE = "miqa_schema"

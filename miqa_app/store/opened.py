@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import os
+import sqlite3
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Self
 
 from sqlalchemy import select
@@ -62,6 +64,41 @@ class Opened:
     def close(self) -> None:
         """Give all connections back."""
         self._engine.dispose()
+
+    def back_up(self, path: Path) -> None:
+        """Write all that is stored into one SQLite file, while others go on writing; whole or not at all.
+
+        The file of the store itself must not be copied while a window is open: the newest votes lie in its
+        write-ahead log.
+
+        Args:
+            path: a file that is not there yet.
+
+        Raises:
+            BadRequest: the file is there already, cannot be written, or the store lies on a server.
+        """
+        if self._engine.dialect.name != "sqlite":
+            message = f"{self.where} lies on a server; back it up there, with pg_dump."
+            raise BadRequest(message)
+        if path.exists():
+            raise BadRequest(f"{path} is there already; choose a new name for the backup.")
+        partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with (
+                spoken(self.where),
+                self._engine.connect() as source,
+                closing(sqlite3.connect(partial)) as copy,
+            ):
+                connection = source.connection.driver_connection
+                if not isinstance(connection, sqlite3.Connection):
+                    raise TypeError(f"{type(connection)} is no connection of SQLite")
+                connection.backup(copy)
+            partial.replace(path)
+        except (OSError, sqlite3.Error) as error:
+            raise BadRequest(f"The backup {path} could not be written: {error}.") from error
+        finally:
+            partial.unlink(missing_ok=True)
 
     @contextmanager
     def _reading(self) -> Iterator[Session]:

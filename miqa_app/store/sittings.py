@@ -1,4 +1,4 @@
-"""Raters, their sessions, and what happened in them beside the votes."""
+"""Raters, their seats, their sessions, and what happened in them beside the votes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from miqa_app.errors import BadRequest
 from miqa_app.store import chain, forms
 from miqa_app.store.opened import Opened
 from miqa_app.store.records import Event, Rater, SessionRecord
+from miqa_app.store.seats import Seat, seat_at
 from miqa_app.store.tables import EventRow, RaterRow, SessionEndRow, SessionRow
 
 if TYPE_CHECKING:
@@ -67,6 +68,20 @@ class Sittings(Opened):
                 joined = before.joined if before else row.recorded
                 found[row.pseudonym] = Rater(row.pseudonym, row.answers, joined)
             return tuple(found.values())
+
+    def seat(self, study_key: str, pseudonym: str) -> Seat:
+        """Take a rater's seat in a study, which nobody else has until it is left or its holder is gone.
+
+        Raises:
+            BadRequest: there is no such study, or somebody sits there.
+        """
+        with self._reading() as session:
+            study = self._study(session, study_key)
+        taken = (
+            f"'{pseudonym}' has the study '{study.name}' open in another window; go on there, or close that window "
+            "first."
+        )
+        return seat_at(self._engine, self.where, study.key, pseudonym, taken)
 
     def begin_session(
         self, study_key: str, pseudonym: str, display: Display, app_version: str

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from miqa_app.errors import MiqaError
 from miqa_app.store import chain, forms
+from miqa_app.store.assessment_tables import VOUCHED
 from miqa_app.store.content import intact
-from miqa_app.store.tables import RECORDED, ContentRow, Entry, StudyRow
+from miqa_app.store.tables import ContentRow, Entry, StudyRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -31,6 +32,10 @@ _NAMES = {
     "session_ends": "end of a session",
     "votes": "vote",
     "events": "event",
+    "assessments": "assessment",
+    "shadow_scores": "shadow score",
+    "decisions": "decision",
+    "drift_acts": "act on an alarm",
 }
 
 
@@ -105,7 +110,7 @@ def _batch(session: Session, after: int) -> list[Entry]:
 def _rows(session: Session, after: int, until: int | None) -> dict[tuple[str, int], Recorded]:
     """Return the rows that belong to a span of entries, by table and number."""
     found: dict[tuple[str, int], Recorded] = {}
-    for table, kind in RECORDED.items():
+    for table, kind in VOUCHED.items():
         query = select(kind).where(kind.sequence > after)
         if until is not None:
             query = query.where(kind.sequence <= until)

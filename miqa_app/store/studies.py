@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -11,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from miqa_app.errors import BadRequest
 from miqa_app.store import chain, content, forms
 from miqa_app.store.opened import Opened
+from miqa_app.store.operator import operator
 from miqa_app.store.tables import ContentRow, StudyRow
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Studies(Opened):
             # only now: others may vote on the server while the pixels travel
             chain.lock(session)
             _refuse_taken(session, study)
-            chain.append(session, _operator(), "study created", {"study": study.key}, row)
+            chain.append(session, operator(), "study created", {"study": study.key}, row)
 
     def study(self, name_or_key: str) -> Study:
         """Return one study.
@@ -95,11 +95,3 @@ def _insert_once(session: Session) -> Any:
     if session.get_bind().dialect.name == "postgresql":
         return postgresql.insert(ContentRow).on_conflict_do_nothing()
     return sqlite.insert(ContentRow)
-
-
-def _operator() -> str:
-    """Return who the operating system says is working."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return "unknown"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from typing import TYPE_CHECKING
@@ -119,8 +120,42 @@ def test_the_command_imports_the_store_only_when_it_runs() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_help_names_both_commands() -> None:
+def test_help_names_all_commands() -> None:
     done = miqa_audit("--help")
     assert isinstance(audit.app, typer.Typer)
     assert "verify" in done.stdout
-    assert "head" in done.stdout
+    assert all(word in done.stdout for word in ("head", "log", "backup"))
+
+
+def test_the_log_says_who_did_what_newest_last(store: Path) -> None:
+    every = miqa_audit("log", "--store", str(store), "--json")
+    entries = json.loads(every.stdout)
+    assert [entry["sequence"] for entry in entries] == list(range(1, len(entries) + 1))
+    assert all(entry["actor"] and entry["action"] and entry["recorded"] for entry in entries)
+    newest = miqa_audit("log", "--store", str(store), "--last", 1).stdout.splitlines()
+    assert len(newest) == 1
+    assert newest[0].split()[0] == str(len(entries))
+
+
+def test_a_backup_made_while_somebody_writes_holds_every_vote(store: Path, tmp_path: Path) -> None:
+    with Archive(store) as archive:  # an open window: the newest entries lie in the write-ahead log
+        archive.add_audit("tester", "a vote of the last second", {})
+        head = archive.audit_head()
+        assert (
+            miqa_audit(
+                "backup", str(tmp_path / "new" / "copy.sqlite"), "--store", str(store)
+            ).exit_code
+            == 0
+        )
+    with Archive(tmp_path / "new" / "copy.sqlite", create=False) as copy:
+        assert copy.audit_head() == head
+        assert copy.verify(head) == []
+    assert [file.name for file in (tmp_path / "new").glob(".*part*")] == []
+
+
+def test_a_backup_replaces_no_file(store: Path, tmp_path: Path) -> None:
+    there = tmp_path / "there.sqlite"
+    there.write_text("precious")
+    result = miqa_audit("backup", str(there), "--store", str(store))
+    assert "is there already" in str(result.exception)
+    assert there.read_text() == "precious"

@@ -24,6 +24,15 @@ from miqa_app.core.geometry import Geometry
 from miqa_app.core.series import Series
 
 
+@pytest.fixture(scope="package", autouse=True)
+def what_was_imported_is_not_searched_again():
+    """Every test of the windows looks for what is left running; modules and their caches need no second look."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 @pytest.fixture(autouse=True)
 def nothing_left_running(qapp):
     """Fail a test that leaves a pool task, a running timer or a window behind."""
@@ -49,8 +58,9 @@ def _alive(thing):
 
 @pytest.fixture(autouse=True)
 def settings_in_a_sandbox(monkeypatch, tmp_path):
-    """Keep the user's settings folder out of the tests."""
+    """Keep the user's settings folder and store out of the tests."""
     monkeypatch.setattr("miqa_app.paths.user_settings", lambda: tmp_path)
+    monkeypatch.setenv("MIQA_STORE", str(tmp_path / "store.sqlite"))
 
 
 def axial(frames=1, spacing=1.0, z=0.0, step=5.0, rows=1.0):

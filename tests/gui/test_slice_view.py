@@ -203,6 +203,18 @@ def test_the_corner_names_the_map_on_screen():
     assert "Attention map linear, 8-pixel cells" in texts[1].bottom_right
 
 
+@pytest.mark.parametrize(
+    ("lowest", "words"),
+    [(84.2, "No weak area: lowest local score 84"), (31.0, "Lowest local score 31")],
+)
+def test_a_heatmap_without_colour_says_that_there_is_no_weak_area(lowest, words):
+    series = make_series((1, 64, 64))
+    args = (series, 0, Window(50, 100), 1.0)
+    assert words in corners(*args, Display(overlay=True), 600, lowest).bottom_right
+    assert words not in corners(*args, Display(overlay=False), 600, lowest).bottom_right
+    assert words not in corners(*args, Display(overlay=True), 600, None).bottom_right
+
+
 def test_turning_moves_the_pixels_with_the_letters(view):
     series = _flat(0, np.uint16, (1, 64, 64))
     series.voxels[:, :, :8] = 100

@@ -236,6 +236,42 @@ def test_the_last_vote_finishes():
     session = begun(main=1)
     vote(session, 4.0)
     assert (session.phase, session.how) == ("ended", "finished")
+
+
+def test_the_very_last_vote_can_be_taken_up_again_once():
+    session = begun(main=2)
+    vote(session, 4.0)
+    vote(session, 8.0, 60)
+    assert (session.how, session.last.key) == ("finished", "main-1")
+    session.undo(9.0)
+    assert (session.phase, session.how, session.current.key) == ("pause", None, "main-1")
+    vote(session, 13.0, 61)
+    assert session.how == "finished"
+    with pytest.raises(BadRequest, match="no vote to undo"):
+        session.undo(14.0)
+
+
+@pytest.mark.parametrize("how", ["time", "tired"])
+def test_a_session_that_ended_ends_in_the_same_way_after_the_last_vote_is_given_anew(how):
+    session = begun(main=9)
+    vote(session, 4.0)
+    if how == "time":
+        vote(session, 4000.0)
+    else:
+        session.stop(how)
+    assert session.how == how
+    place = session.index
+    session.undo(4005.0 if how == "time" else 5.0)
+    vote(session, 4009.0 if how == "time" else 9.0, 70)
+    assert (session.how, session.index, session.can_undo) == (how, place, False)
+
+
+@pytest.mark.parametrize("sealed", [True, False])
+def test_nothing_is_taken_up_again_once_the_window_is_closed(sealed):
+    session = begun(main=1 if sealed else 3)
+    vote(session, 4.0)
+    session.seal() if sealed else session.stop("closed")
+    assert session.how == ("finished" if sealed else "closed")
     assert not session.can_undo
 
 

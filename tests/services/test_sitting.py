@@ -105,6 +105,7 @@ def test_a_rater_goes_from_the_questionnaire_to_the_end(store, clock):
     assert (sitting.phase, sitting.how_ended) == ("ended", "finished")
     parts = [v.presentation.part for v in archive.votes(study.key)]
     assert parts == ["training"] * 2 + ["stabilising"] + ["main"] * 4
+    sitting.leave()
     [session] = archive.sessions(study.key)
     assert (session.number, session.how) == (1, "finished")
     again = Sitting(archive, study, "rater-1", clock, clock.utc)
@@ -217,6 +218,7 @@ def test_a_killed_program_goes_on_at_the_same_item_order_and_sides(store, clock)
         both(resumed)
         resumed.commit(SCREEN)
         shown.append(archive.votes(study.key, history=True)[-1].presentation)
+    resumed.leave()
     assert shown[0].key == "stabilising-2-0"
     assert tuple(shown[1:]) == order.main(study, "rater-1")[2:]
     votes = archive.votes(study.key, history=True)
@@ -271,6 +273,7 @@ def test_breaks_and_the_display_check_are_logged(store, clock):
     clock.seconds += 15 * 60
     vote(sitting, clock)
     assert (sitting.how_ended, sitting.minutes) == ("time", 31)
+    sitting.leave()
     kinds = [(event.kind, event.session) for event in archive.events(study.key)]
     assert kinds == [("display check", 1), ("break taken", 1), ("break over", 1)]
     assert archive.events(study.key)[0].detail == {"result": "passed", "dark_seen": "4"}
@@ -297,8 +300,8 @@ def test_stopping_counts_no_vote_in_progress(store, clock, how):
     sitting.stop(how)
     sitting.stop("closed")
     assert len(archive.votes(study.key)) == 1
-    assert archive.sessions(study.key)[0].how == how
     again = sitting.again()
+    assert archive.sessions(study.key)[0].how == how
     assert again.phase == "display check"
 
 
@@ -334,6 +337,9 @@ def test_repeatability_is_the_mean_difference_and_comes_only_at_the_end(
     for item in items:
         assert sitting.repeatability() is None
         vote(sitting, clock, second if item.repeats else first, slot)
+    # the last vote may still be given anew, and must not be steered
+    assert sitting.repeatability() is None
+    sitting.leave()
     found = sitting.repeatability()
     assert found.pairs == 2
     assert found.difference == pytest.approx(difference)
@@ -349,6 +355,7 @@ def test_repeatability_of_both_sides_is_that_of_the_difference(store, clock):
         sitting.move("left", left + 10 * again)
         sitting.move("right", right + 10 * again)  # the same difference, ten points up
         sitting.commit(SCREEN)
+    sitting.leave()
     assert sitting.repeatability().difference == 0.0
 
 
@@ -356,7 +363,58 @@ def test_no_repeats_no_repeatability(store, clock):
     archive, study = store(rated=1, training=0, stabilising_items=0)
     sitting = sit(archive, study, clock)
     vote(sitting, clock)
+    sitting.leave()
     assert sitting.repeatability() is None
+
+
+def test_the_very_last_vote_is_undone_and_both_revisions_stay_in_one_session(store, clock):
+    archive, study = store(rated=2, training=0, stabilising_items=0)
+    sitting = sit(archive, study, clock)
+    vote(sitting, clock, 10)
+    vote(sitting, clock, 20)
+    assert (sitting.how_ended, sitting.can_undo) == ("finished", True)
+    assert archive.sessions(study.key)[0].how == ""
+    sitting.undo()
+    assert (sitting.phase, sitting.place) == ("pause", 1)
+    vote(sitting, clock, 30)
+    assert (sitting.how_ended, sitting.can_undo) == ("finished", False)
+    assert archive.sessions(study.key)[0].how == "finished"
+    sitting.leave()
+    history = archive.votes(study.key, history=True)
+    assert [(v.presentation.key, v.revision, v.scores["test"], v.session) for v in history] == [
+        ("main-0", 0, 10, 1), ("main-1", 0, 20, 1), ("main-1", 1, 30, 1),
+    ]  # fmt: skip
+    assert "undo" in [event.kind for event in archive.events(study.key)]
+    assert archive.verify() == []
+
+
+def test_left_for_good_the_last_vote_stays(store, clock):
+    archive, study = store(rated=1, training=0, stabilising_items=0)
+    sitting = sit(archive, study, clock)
+    vote(sitting, clock, 10)
+    sitting.leave()
+    sitting.leave()
+    assert not sitting.can_undo
+    with pytest.raises(BadRequest, match="no vote to undo"):
+        sitting.undo()
+    assert [session.how for session in archive.sessions(study.key)] == ["finished"]
+
+
+def test_a_second_window_of_one_rater_is_refused_until_the_first_is_closed(store):
+    archive, _ = store()
+    first, second = RatingRoom(_file(archive)), RatingRoom(_file(archive))
+    sitting = first.sitting("Heads", "rater-1")
+    with pytest.raises(BadRequest, match="'rater-1' has the study 'Heads' open in another window"):
+        second.sitting("Heads", " rater-1 ")
+    assert second.sitting("Heads", "rater-2").rater == "rater-2"
+    sitting.stop("tired")
+    again = sitting.again()  # in the same seat
+    with pytest.raises(BadRequest, match="another window"):
+        second.sitting("Heads", "rater-1")
+    assert again.phase == "questionnaire"
+    first.close()
+    assert second.sitting("Heads", "rater-1").phase == "questionnaire"
+    second.close()
 
 
 def test_examples_are_the_ends_of_the_scale(store, clock):

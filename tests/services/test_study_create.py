@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import gc
+import tempfile
+import weakref
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -12,12 +16,14 @@ import pydicom
 import pytest
 
 from miqa_app.core.artefact_kinds import KEYS
-from miqa_app.errors import BadRequest, UnreadableFile
+from miqa_app.errors import BadRequest, MiqaError, UnreadableFile
+from miqa_app.imaging import Completed, load, read
 from miqa_app.paths import bundled
 from miqa_app.rating.design import Design
 from miqa_app.rating.protocol import preset
 from miqa_app.rating.stimulus import unpacked
 from miqa_app.rating.study import Study
+from miqa_app.services import study_scans
 from miqa_app.services.study_create import create
 from miqa_app.store import Archive
 
@@ -144,7 +150,7 @@ def test_the_same_seed_makes_the_same_pixels_and_another_seed_others(archive: Ar
 
 
 def test_an_informative_study_keeps_how_unsure_the_model_is_of_each_item(archive: Archive) -> None:
-    study, _ = made(archive, "sds", design=Design(("blur",), (0.3, 0.9), 1), informative=True)
+    study, _ = made(archive, "sds", design=Design(("blur",), (0.9,), 1), informative=True)
     assert set(study.model_uncertainty) == {item.key for item in study.items if item.counted}
     assert all(0 < width <= 100 for width in study.model_uncertainty.values())
     assert archive.study(study.key).model_uncertainty == study.model_uncertainty
@@ -192,14 +198,76 @@ def test_phase_images_are_left_out_with_a_sentence(archive: Archive, tmp_path: P
         dataset.SeriesDescription = "phase of it"
         dataset.save_as(phase / file.name)
     _, remarks = made(archive, "sds", PHANTOM / "clean", phase)
-    assert "phase of it is left out: phase image." in remarks
+    assert "phase of it (phase) is left out: phase image." in remarks
     with pytest.raises(BadRequest, match="None of the 1 series can be rated"):
         list(create(archive, "other", preset("sds"), [phase], SMALL))
 
 
-def test_a_scan_and_its_repeat_become_test_and_reference(archive: Archive, tmp_path: Path) -> None:
+def test_a_file_whose_air_is_bright_is_refused_by_name_and_the_others_are_taken(
+    archive: Archive, tmp_path: Path
+) -> None:
+    (clean,) = load(PHANTOM / "clean")
+    planes = clean.voxels.astype(np.float64).transpose(2, 1, 0)
+    phase = np.linspace(0, 2 * np.pi, planes.shape[0])[:, None, None]
+    # stored without a sign, so that no value tells
+    real = np.rint(planes * np.cos(phase) + planes.max()).astype(np.int16)
+    nibabel.save(nibabel.Nifti1Image(real, np.eye(4)), tmp_path / "real.nii.gz")
+    nibabel.save(nibabel.Nifti1Image(planes.astype(np.int16), np.eye(4)), tmp_path / "good.nii.gz")
+    study, remarks = made(archive, "sds", tmp_path / "real.nii.gz", tmp_path / "good.nii.gz")
+    (told,) = [remark for remark in remarks if "left out" in remark]
+    assert "real.nii.gz) is left out: its air is as bright as tissue" in told
+    assert {info.provenance["source"] for info in study.stimuli} == {"good.nii.gz"}
+    with pytest.raises(BadRequest, match="its air is as bright as tissue.*; give magnitude"):
+        list(create(archive, "x", preset("sds"), [tmp_path / "real.nii.gz"], SMALL))
+
+
+def test_of_many_scans_only_one_is_in_memory_at_a_time(
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (clean,) = load(PHANTOM / "clean")
+    planes = clean.voxels[8:11, ::2, ::2].astype(np.int16).transpose(2, 1, 0)
+    for number in range(5):
+        nibabel.save(nibabel.Nifti1Image(planes + number, np.eye(4)), tmp_path / f"{number}.nii.gz")
+    held: list[weakref.ref[Any]] = []
+    most = 0
+
+    def watched(sources: Any) -> Any:
+        nonlocal most
+        events = read(sources)
+        while True:
+            event = next(events, None)
+            if event is None:
+                return
+            if isinstance(event, Completed):
+                held.append(weakref.ref(event.series))
+                gc.collect()
+                most = max(most, sum(one() is not None for one in held))
+            yield event
+            del event
+
+    monkeypatch.setattr(study_scans, "read", watched)
+    study, _ = made(archive, "sds", tmp_path, design=Design(("blur",), (0.5,), 1))
+    assert len(held) == 5
+    assert most == 1
+    assert sum(item.role == "rated" for item in study.items) == 5
+
+
+def test_no_room_to_lay_scans_aside_is_one_sentence_and_no_study(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(**_: object) -> object:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    with pytest.raises(MiqaError, match="cannot be laid aside there .*No space left"):
+        made(archive, "sds")
+    assert archive.studies() == ()
+
+
+def taken_twice(folder: Path) -> tuple[Path, Path]:
+    """Write the head twice as one exam, the first take shifted by three columns, and return both folders."""
     for name, time, damage in (("first", "100000", True), ("second", "101000", False)):
-        (tmp_path / name).mkdir()
+        (folder / name).mkdir()
         for file in (PHANTOM / "clean").iterdir():
             dataset = pydicom.dcmread(file)
             dataset.SeriesInstanceUID = f"1.2.3.{time}"
@@ -210,9 +278,13 @@ def test_a_scan_and_its_repeat_become_test_and_reference(archive: Archive, tmp_p
             if damage:
                 values = dataset.pixel_array
                 dataset.PixelData = np.roll(values, 3, axis=1).tobytes()
-            dataset.save_as(tmp_path / name / file.name)
+            dataset.save_as(folder / name / file.name)
+    return folder / "first", folder / "second"
+
+
+def test_a_scan_and_its_repeat_become_test_and_reference(archive: Archive, tmp_path: Path) -> None:
     design = Design(kinds=(), slices=3, repeats=True)
-    study, remarks = made(archive, "sds", tmp_path / "first", tmp_path / "second", design=design)
+    study, remarks = made(archive, "sds", *taken_twice(tmp_path), design=design)
     assert any("taken at 10:00:00 and again at 10:10:00" in remark for remark in remarks)
     rated = [item for item in study.items if item.role == "rated"]
     assert len(rated) == 3
@@ -222,6 +294,39 @@ def test_a_scan_and_its_repeat_become_test_and_reference(archive: Archive, tmp_p
         assert (test.black, test.white) == (reference.black, reference.white)
         assert facts(study, item.test)["kind"] == "poor first scan"
         assert facts(study, item.test)["series"] != facts(study, item.reference)["series"]
+
+
+def test_one_study_mixes_repeated_scans_with_degraded_ones_and_every_image_says_which_it_is(
+    archive: Archive, tmp_path: Path
+) -> None:
+    scans = (*taken_twice(tmp_path), PHANTOM / "motion")
+    design = Design(("ghosting", "blur"), (0.5,), slices=1, repeats=True)
+    study, _ = made(archive, "sds", *scans, design=design)
+    rated = [item for item in study.items if item.role == "rated"]
+    told = Counter((facts(study, i.test)["made"], facts(study, i.test)["kind"]) for i in rated)
+    # the good scan of the pair and the scan without a repeat are degraded, the poor scan is not
+    assert told == {
+        ("as acquired", "poor first scan"): 1,
+        ("simulated", "ghosting"): 2,
+        ("simulated", "blur"): 2,
+    }
+    assert {facts(study, item.reference)["made"] for item in rated} == {"as acquired"}
+    poor = next(i for i in rated if facts(study, i.test)["made"] == "as acquired")
+    beside = [item for item in rated if item.reference == poor.reference]
+    assert sorted(facts(study, item.test)["kind"] for item in beside) == [
+        "blur", "ghosting", "poor first scan",
+    ]  # fmt: skip
+    assert len({facts(study, item.reference)["content"] for item in rated}) == 2
+
+
+def test_of_the_repeats_only_the_wanted_ones_are_rated_as_such(
+    archive: Archive, tmp_path: Path
+) -> None:
+    design = Design(("blur",), (0.5,), slices=1, repeats=True)
+    study, remarks = made(archive, "sds", *taken_twice(tmp_path), design=design, pairs=())
+    kinds = [facts(study, item.test)["kind"] for item in study.items if item.role == "rated"]
+    assert kinds == ["blur", "blur"]
+    assert any("looks like a repeat" in remark for remark in remarks)
 
 
 def test_without_any_repeat_that_is_said(archive: Archive) -> None:

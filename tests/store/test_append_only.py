@@ -10,6 +10,7 @@ from miqa_app.store import Archive
 from miqa_app.store.tables import Base
 from tests.store import reach
 from tests.store.made import Campaign, begin
+from tests.store.made_assessments import keep_one_of_each
 
 TABLES = sorted(Base.metadata.tables)
 
@@ -21,6 +22,7 @@ def full(archive: Archive, running: Campaign) -> Archive:
     archive.add_event(running.study.key, "R1", 1, "undo", {})
     archive.end_session(running.study.key, "R1", 1, "finished")
     begin(archive, running, "R2")
+    keep_one_of_each(archive)
     return archive
 
 
@@ -55,7 +57,7 @@ def test_no_row_is_replaced_and_no_table_emptied(full: Archive) -> None:
             )
         else:
             refused(full, f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}")
-            if table not in ("audit", "contents", "events"):
+            if table not in ("audit", "contents", "events", "drift_acts"):
                 # under a new number, the row still stands in the way by its other keys
                 others = [c for c in reach.columns(full, table) if c != "sequence"]
                 listed = ", ".join(f'"{c}"' for c in others)

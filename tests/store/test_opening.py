@@ -71,7 +71,7 @@ def test_a_newer_schema_is_refused(url: str) -> None:
     with Archive(url) as archive:
         reach.execute(archive, f"UPDATE {migrate.VERSION_TABLE} SET version_num = '0009'")
     with pytest.raises(
-        MiqaError, match=r"newer version of miqa_app \(schema 0009, this one knows 0001\)"
+        MiqaError, match=r"newer version of miqa_app \(schema 0009, this one knows 0002\)"
     ):
         Archive(url)
 

@@ -7,11 +7,13 @@ import os
 import signal
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from miqa_app.store import Archive
+from miqa_app.errors import BadRequest
+from miqa_app.store import Archive, Seat
 from tests.store import reach, voting
 from tests.store.made import Campaign, begin
 
@@ -173,6 +175,81 @@ def test_a_store_whose_making_was_killed_is_made_by_the_next(
     with Archive(url) as archive:
         assert archive.verify() == []
         assert archive.studies() == ()
+
+
+def test_one_seat_for_each_rater_and_a_killed_holder_locks_nobody_out(
+    url: str, campaign: Campaign, start: Callable[..., tuple[BaseProcess, Connection]]
+) -> None:
+    with Archive(url) as archive:
+        begin(archive, campaign)
+        process, pipe = start(voting.sit_until_killed, url, campaign, "R1")
+        answers = received(pipe)
+        assert next(answers) == "seated"
+        _, refused = start(voting.sit_until_killed, url, campaign, "R1")
+        sentence = "'R1' has the study 'Köpfe 2026' open in another window; go on there, or close that window first."
+        assert list(received(refused)) == [f"BadRequest: {sentence}"]
+        with pytest.raises(BadRequest, match="open in another window"):
+            archive.seat(campaign.study.key, "R1")
+        archive.seat(campaign.study.key, "R2").leave()
+        kill(process)
+        seat = taken_soon(archive, campaign)
+        with pytest.raises(BadRequest, match="open in another window"):
+            archive.seat(campaign.study.key, "R1")
+        seat.leave()
+        seat.leave()
+        archive.seat(campaign.study.key, "R1").leave()
+        assert archive.verify() == []
+
+
+def taken_soon(archive: Archive, campaign: Campaign) -> Seat:
+    """Take the seat of R1; the server may need a moment to see that a process is gone."""
+    until = time.monotonic() + 5
+    while True:
+        try:
+            return archive.seat(campaign.study.key, "R1")
+        except BadRequest:
+            if time.monotonic() > until:
+                raise
+        time.sleep(0.01)
+
+
+def test_a_seat_that_the_server_lost_is_taken_again_unless_somebody_else_has_it(
+    server: str, campaign: Campaign
+) -> None:
+    from tests.store.conftest import database
+
+    drop = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    with database(server) as url, Archive(url) as archive, Archive(url) as other:
+        begin(archive, campaign)
+        seat = archive.seat(campaign.study.key, "R1")
+        reach.execute(archive, drop)
+        seat.hold()
+        with pytest.raises(BadRequest, match="another window"):
+            other.seat(campaign.study.key, "R1")
+        reach.execute(archive, drop)
+        theirs = taken_soon(other, campaign)
+        for _ in range(2):
+            with pytest.raises(BadRequest, match="another window"):
+                seat.hold()
+        theirs.leave()
+        seat.hold()
+        seat.leave()
+
+
+def test_seats_tell_nothing_of_the_rater_and_leave_the_store_alone(
+    tmp_path: Path, campaign: Campaign
+) -> None:
+    with Archive(tmp_path / "a.sqlite") as archive:
+        begin(archive, campaign)
+        head = archive.audit_head()
+        archive.seat(campaign.study.key, "R1").leave()
+        assert archive.audit_head() == head
+    (file,) = (tmp_path / "a.sqlite-seats").iterdir()
+    assert file.stat().st_size == 0
+    assert "R1" not in file.name
 
 
 def test_sqlite_forces_every_commit_to_the_disk(tmp_path: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from typing import TYPE_CHECKING
 
 from miqa_app.store import Archive
@@ -64,3 +65,15 @@ def open_until_killed(url: str, answers: Connection) -> None:
     answers.send("begin")
     with Archive(url):
         answers.send("open")
+
+
+def sit_until_killed(url: str, campaign: Campaign, rater: str, answers: Connection) -> None:
+    """Take a rater's seat and stay in it for ever, or say why not."""
+    with Archive(url) as archive:
+        try:
+            archive.seat(campaign.study.key, rater)
+        except BaseException as error:  # noqa: BLE001 - the test shows it
+            answers.send(f"{type(error).__name__}: {error}")
+            return
+        answers.send("seated")
+        time.sleep(60)

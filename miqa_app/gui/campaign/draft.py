@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from miqa_app.rating.design import KINDS, SEVERITIES, Design
+from miqa_app.services.study_scans import unfit_by_header
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,6 +31,7 @@ class Scan:
         series: whole.
         paths: what is read again when the study is made.
         left_out: why it cannot be rated, or ''.
+        looked_at: its pixels have been asked too.
         ticked: the coordinator wants it.
         full: frames with enough of the object to be judged; None until somebody has looked.
     """
@@ -37,6 +39,7 @@ class Scan:
     series: Series
     paths: tuple[Path, ...]
     left_out: str = ""
+    looked_at: bool = False
     ticked: bool = True
     full: list[int] | None = None
 
@@ -72,6 +75,8 @@ class Draft:
         protocol: how it is shown.
         name: of the study.
         way: how scans become items.
+        degrade_too: beside poor scans and their repeats, good scans are degraded.
+        informative: show first what teaches the active model most.
         scans: all that were offered, in the order in which they came.
         suggestions: scans that were probably taken twice.
         kinds: artefacts, see `Design`.
@@ -84,6 +89,8 @@ class Draft:
     protocol: Protocol
     name: str = ""
     way: Way = "degraded"
+    degrade_too: bool = False
+    informative: bool = False
     scans: list[Scan] = field(default_factory=list)
     suggestions: list[Suggestion] = field(default_factory=list)
     kinds: tuple[str, ...] = KINDS
@@ -95,16 +102,23 @@ class Draft:
     @property
     def chosen(self) -> list[Scan]:
         """Return the scans that go into the study."""
-        if self.way != "repeats":
+        if self.way != "repeats" or self.degrade_too:
             return [scan for scan in self.scans if scan.chosen]
-        wanted = {key for one in self.suggestions if one.ticked for key in one.key}
+        wanted = {key for pair in self.pairs for key in pair}
         return [scan for scan in self.scans if scan.chosen and scan.series.key in wanted]
 
     @property
     def design(self) -> Design:
         """Return what is made of the scans."""
-        kinds = self.kinds if self.way == "degraded" else ()
-        return Design(kinds, self.severities, self.slices, self.stack, self.way == "repeats")
+        repeats = self.way == "repeats"
+        degraded = self.way == "degraded" or (repeats and self.degrade_too)
+        kinds = self.kinds if degraded else ()
+        return Design(kinds, self.severities, self.slices, self.stack, repeats)
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """Return keys of first and second scan of the repeats that are wanted."""
+        return [one.key for one in self.suggestions if one.ticked]
 
     @property
     def sources(self) -> list[Path]:
@@ -115,7 +129,7 @@ class Draft:
         """Offer one more scan; return it, or None where it is there already."""
         if any(scan.series.key == series.key for scan in self.scans):
             return None
-        scan = Scan(series, paths_of(series), left_out(series))
+        scan = Scan(series, paths_of(series), unfit_by_header(series))
         self.scans.append(scan)
         return scan
 
@@ -146,10 +160,3 @@ def paths_of(series: Series) -> tuple[Path, ...]:
         return files
     source = Path(series.source)
     return (next((place for place in source.parents if place.is_file()), source),)
-
-
-def left_out(series: Series) -> str:
-    """Return why a series cannot be rated, or ''."""
-    if series.refusal:
-        return series.refusal
-    return "" if series.modality == "MR" else f"{series.modality}, not MR"

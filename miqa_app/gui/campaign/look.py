@@ -23,6 +23,7 @@ def sheet(theme: Theme) -> str:
     QLabel#caution {{ background: {theme.raised}; color: {theme.text}; border: 1px solid {theme.check};
         border-radius: 8px; padding: 7px 10px; }}
     QLabel#paper {{ background: #ffffff; border: 1px solid {theme.line}; border-radius: 8px; padding: 8px; }}
+    QLabel#paper:focus {{ border: 2px solid {theme.accent}; padding: 7px; }}
     QFrame#card {{ background: {theme.panel}; border: 1px solid {theme.line}; border-radius: 10px; }}
     QPushButton#way {{ background: {theme.panel}; text-align: left; padding: 8px 12px; border-radius: 8px; }}
     QPushButton#way:hover {{ border-color: {theme.accent}; }}

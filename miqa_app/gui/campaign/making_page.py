@@ -123,6 +123,7 @@ class MakingPage(StepPage):
             "Degrading": self.tr("Making the images"),
             "Cutting": self.tr("Making the images"),
             "Storing": self.tr("Storing"),
+            "Asking the model": self.tr("Asking the model how unsure it is"),
         }
         if step.remark:
             self.remarks.appendPlainText(step.remark)

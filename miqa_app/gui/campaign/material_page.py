@@ -163,19 +163,25 @@ class MaterialPage(StepPage):
     def _changed(self) -> None:
         """Say how many images that makes."""
         draft = self._draft
+        sums = []
         if draft.way == "repeats":
-            pairs = sum(one.ticked for one in draft.suggestions)
-            parts = [(pairs, self.tr("pair"), self.tr("pairs"))]
-        else:
-            parts = [(len(draft.chosen), self.tr("scan"), self.tr("scans"))]
-        parts.append((draft.slices, self.tr("place"), self.tr("places")))
-        if draft.way == "degraded":
-            parts.append((len(draft.kinds), self.tr("artefact"), self.tr("artefacts")))
-            parts.append((len(draft.severities), self.tr("severity"), self.tr("severities")))
+            sums.append([(len(draft.pairs), self.tr("pair"), self.tr("pairs"))])
+        if draft.way != "repeats" or draft.degrade_too:
+            poor = {first for first, _ in draft.pairs} if draft.way == "repeats" else set()
+            scans = sum(scan.series.key not in poor for scan in draft.chosen)
+            sums.append([(scans, self.tr("scan"), self.tr("scans"))])
+        for parts in sums:
+            parts.append((draft.slices, self.tr("place"), self.tr("places")))
+        if draft.design.kinds:
+            sums[-1].append((len(draft.kinds), self.tr("artefact"), self.tr("artefacts")))
+            sums[-1].append((len(draft.severities), self.tr("severity"), self.tr("severities")))
+        products = (
+            " × ".join(f"{n} {one if n == 1 else more}" for n, one, more in parts) for parts in sums
+        )
         self.sum.setText(
             self.tr("{product} = {n} to rate at most").format(
-                product=" × ".join(f"{n} {one if n == 1 else more}" for n, one, more in parts),
-                n=math.prod(count for count, _, _ in parts),
+                product="  +  ".join(products),
+                n=sum(math.prod(count for count, _, _ in parts) for parts in sums),
             )
         )
         self.changed.emit()

@@ -210,6 +210,11 @@ class CampaignOverview(QDialog):
             self.tr("{title}  ·  made {day}  ·  seed {seed}").format(
                 title=study.protocol.title, day=_day(study.created), seed=study.seed
             )
+            + (
+                self.tr("  ·  shows first what teaches the model most")
+                if study.model_uncertainty
+                else ""
+            )
         )
         done, wanted = (
             sum(getattr(one, part) for one in status.raters) for part in ("done", "total")

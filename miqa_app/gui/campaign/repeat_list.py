@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPixmap
-from PySide6.QtWidgets import QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QListWidgetItem, QVBoxLayout, QWidget
 
 from miqa_app.gui.campaign.rows import DETAIL, THING, Rows
 from miqa_app.gui.campaign.step_page import Fault, words
@@ -39,16 +39,21 @@ class RepeatList(QWidget):
             theme, self.tr("Scans that were probably repeated"), picture=_PICTURE, lines=5
         )
         self.fault = Fault(self.list)
+        self.degrade_too = QCheckBox()
+        self.degrade_too.setChecked(draft.degrade_too)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
         layout.addWidget(self.words)
         layout.addWidget(self.list, 1)
         layout.addWidget(self.fault)
+        layout.addWidget(self.degrade_too)
+        self.degrade_too.toggled.connect(self._degrade)
         self.list.itemChanged.connect(self._ticked)
 
     def look(self) -> None:
         """Look for repeats among the ticked scans, unless that has been done."""
+        self._offer()
         series = [scan.series for scan in self._draft.scans if scan.chosen]
         keys = tuple(one.key for one in series)
         if keys == self._looked:
@@ -58,7 +63,13 @@ class RepeatList(QWidget):
         self._errands.send("repeats", repeats_among(series), self._found, failed=self.words.setText)
 
     def complete(self) -> bool:
-        """Return whether at least one pair is ticked."""
+        """Return whether at least one pair is ticked, and artefacts are chosen where they are wanted."""
+        draft = self._draft
+        if draft.degrade_too and not (draft.kinds and draft.severities):
+            self.fault.complain(
+                self.tr("Choose artefacts and severities under “Degrade good scans” first.")
+            )
+            return False
         if any(one.ticked for one in self._draft.suggestions):
             return True
         self.fault.complain(
@@ -67,6 +78,28 @@ class RepeatList(QWidget):
             else self.tr("There is no pair to rate; add the whole exam, or choose another way.")
         )
         return False
+
+    def _offer(self) -> None:
+        """Say which artefacts the good scans would get: those that the first way has."""
+        severities = ", ".join(self.locale().toString(v, "f", 1) for v in self._draft.severities)
+        count = len(self._draft.kinds)
+        kinds = self.tr("1 artefact") if count == 1 else self.tr("{n} artefacts").format(n=count)
+        text = self.tr("Also &degrade the good scans ({kinds} at severity {severities})").format(
+            kinds=kinds, severities=severities or "–"
+        )
+        self.degrade_too.setText(text)
+        self.degrade_too.setAccessibleName(text.replace("&", ""))
+        self.degrade_too.setToolTip(
+            self.tr(
+                "One study with both: poor scans beside their repeats, and good scans degraded as chosen under “Degrade "
+                "good scans”. Every image keeps what it is."
+            )
+        )
+
+    def _degrade(self, on: bool) -> None:
+        self._draft.degrade_too = on
+        self.fault.say("")
+        self.changed.emit()
 
     def _found(self, repeats: object) -> None:
         self._draft.suggest(repeats)

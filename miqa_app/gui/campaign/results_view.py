@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QImage, QPixmap
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QScrollArea,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
+from miqa_app.gui.campaign.plot_picture import LargePlot, PlotPicture
 from miqa_app.gui.campaign.step_page import Fault, button, words
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class ResultsView(QStackedWidget):
         self.fault = Fault(self.show_button)
         self.caution = words("", "caution")
         self.notes = words("", "dim")
-        self.pictures: list[QLabel] = []
+        self.pictures: list[PlotPicture] = []
         self.addWidget(self._door())
         self._plots = QVBoxLayout()
         self._plots.setSpacing(10)
@@ -85,28 +85,23 @@ class ResultsView(QStackedWidget):
                 n=found.observers, least=found.least
             )
         )
+        self.caution.setText(f"{self.caution.text()} {self.tr('Click a plot to see it large.')}")
         drawn = [(name, QImage.fromData(content)) for name, content in found.pictures]
         room = max(self.width() - _EDGES, _LEAST) * self.devicePixelRatioF()
         # one scale for all, so that their words have one size
         scale = min(1.0, room / max((image.width() for _, image in drawn), default=1))
         for name, image in drawn:
-            label = QLabel()
-            label.setObjectName("paper")
-            label.setPixmap(self._scaled(image, scale))
-            label.setAccessibleName(name)
-            label.setAlignment(Qt.AlignmentFlag.AlignLeft)
-            self._plots.addWidget(label)
-            self.pictures.append(label)
+            picture = PlotPicture(name, image, scale)
+            picture.opened.connect(self._enlarge)
+            self._plots.addWidget(picture)
+            self.pictures.append(picture)
         self.notes.setText("\n".join(found.notes))
         self.setCurrentIndex(1)
 
-    def _scaled(self, image: QImage, scale: float) -> QPixmap:
-        wide = max(1, round(image.width() * scale))
-        pixmap = QPixmap.fromImage(
-            image.scaledToWidth(wide, Qt.TransformationMode.SmoothTransformation)
-        )
-        pixmap.setDevicePixelRatio(self.devicePixelRatioF())
-        return pixmap
+    def _enlarge(self) -> None:
+        large = LargePlot(self.sender(), self.window())
+        large.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        large.open()
 
     def _door(self) -> QWidget:
         door = QWidget()

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from miqa_app.gui.campaign.rows import DETAIL, THING, Rows
 from miqa_app.gui.campaign.step_page import Fault, button, words
-from miqa_app.gui.campaign.work import scans_read
+from miqa_app.gui.campaign.work import looked_at, scans_read
 from miqa_app.gui.viewer.pixels import thumbnail
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ class ScanList(QWidget):
             self._show(scan)
         self._count()
         self._turn_to_first()
+        self._look()
         self.files.clicked.connect(self._ask_files)
         self.folder.clicked.connect(self._ask_folder)
         self.list.itemChanged.connect(self._ticked)
@@ -114,6 +115,28 @@ class ScanList(QWidget):
     def _read(self, _: object) -> None:
         self._bar.hide()
         self._count()
+        self._look()
+
+    def _look(self) -> None:
+        """Look for scans whose pixels say that they cannot be rated; the header was asked before."""
+        scans = list(self._draft.scans)
+        self._errands.send("looking", looked_at(scans), self._looked, told=self._refuse)
+
+    def _looked(self, _: object) -> None:
+        """Every other scan can be rated."""
+
+    def _refuse(self, scan: Scan | None) -> None:
+        """Take the tick away from a scan and say why."""
+        if scan is None:
+            return
+        self.list.blockSignals(True)
+        for row in range(self.list.count()):
+            if self.list.item(row).data(THING) is scan:
+                self._dress(self.list.item(row))
+        self.list.blockSignals(False)
+        self._count()
+        self.turned.emit()
+        self.changed.emit()
 
     def _not_read(self, sentence: str) -> None:
         self._problems.append(sentence)
@@ -122,24 +145,30 @@ class ScanList(QWidget):
     def _show(self, scan: Scan) -> None:
         series = scan.series
         item = QListWidgetItem(scan.name)
+        item.setData(THING, scan)
+        item.setToolTip(f"{scan.name}\n{series.source}")
+        ratio = self.devicePixelRatioF()
+        picture = QPixmap.fromImage(thumbnail(series, series.slices // 2, round(_PICTURE * ratio)))
+        picture.setDevicePixelRatio(ratio)
+        item.setData(Qt.ItemDataRole.DecorationRole, picture)
+        self._dress(item)
+        self.list.blockSignals(True)
+        self.list.addItem(item)
+        self.list.blockSignals(False)
+
+    def _dress(self, item: QListWidgetItem) -> None:
+        """Say what a scan is, or why it is left out."""
+        scan = item.data(THING)
+        series = scan.series
         size = self.tr("{n} slices of {columns} × {rows}").format(
             n=series.slices, columns=series.shape[1], rows=series.shape[0]
         )
         said = self.tr("left out: {reason}").format(reason=scan.left_out) if scan.left_out else size
         item.setData(DETAIL, f"{said}\n{Path(series.source).name}")
-        item.setData(THING, scan)
-        item.setToolTip(f"{scan.name}\n{series.source}")
         item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{scan.name}, {said}")
-        ratio = self.devicePixelRatioF()
-        picture = QPixmap.fromImage(thumbnail(series, series.slices // 2, round(_PICTURE * ratio)))
-        picture.setDevicePixelRatio(ratio)
-        item.setData(Qt.ItemDataRole.DecorationRole, picture)
         if scan.left_out:
             item.setFlags(Qt.ItemFlag.ItemIsSelectable)
         item.setCheckState(Qt.CheckState.Checked if scan.chosen else Qt.CheckState.Unchecked)
-        self.list.blockSignals(True)
-        self.list.addItem(item)
-        self.list.blockSignals(False)
 
     def _turn_to_first(self) -> None:
         if self.list.currentItem() is None and self.list.count():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSpinBox, QVBoxLayout
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSpinBox, QVBoxLayout
 
 from miqa_app.gui.campaign.draft import drawn_seed
 from miqa_app.gui.campaign.interval_chart import IntervalChart
@@ -34,6 +34,9 @@ class SizePage(StepPage):
         self.seed.setMinimumSize(120, 30)
         self.seed.setValue(draft.seed)
         self.draw = button(self.tr("Draw &another"))
+        self.informative = QCheckBox(self.tr("Show first the images that teach the &model most"))
+        self.informative.setAccessibleName(self.informative.text().replace("&", ""))
+        self.informative.setChecked(draft.informative)
         self.chart = IntervalChart(theme)
         self._items, self._minutes, self._sessions = (
             words("", "number", wrap=False) for _ in range(3)
@@ -45,6 +48,7 @@ class SizePage(StepPage):
         self._arrange()
         self.seed.valueChanged.connect(self._seeded)
         self.draw.clicked.connect(self._draw)
+        self.informative.toggled.connect(self._inform)
 
     def enter(self) -> None:
         """Work the numbers out anew."""
@@ -100,6 +104,20 @@ class SizePage(StepPage):
         seeds.addWidget(note, 1)
         self.body.addLayout(seeds)
         self.body.addWidget(self.fault)
+        self.informative.setToolTip(
+            self.tr(
+                "The active model judges every image while the study is made, which takes a while. Where each rater sees a "
+                "part of the images, the same precision then takes roughly a tenth fewer votes; where everybody rates all "
+                "of them, nothing is saved. Left off, each rater gets a balanced order by chance."
+            )
+        )
+        self.informative.setAccessibleDescription(self.informative.toolTip())
+        order = QHBoxLayout()
+        order.setSpacing(12)
+        order.addWidget(self.informative)
+        said = words(self.tr("Saves votes only where each rater sees a part of the images."), "dim")
+        order.addWidget(said, 1)
+        self.body.addLayout(order)
         self.body.addStretch(1)
 
     def _planned(self, plan: Plan) -> None:
@@ -108,7 +126,9 @@ class SizePage(StepPage):
         self._items.setText(str(sum(counts.values())))
         said = {
             "rated": self.tr("{n} rated"),
-            "repeat": self.tr("{n} hidden repeats"),
+            "repeat": self.tr("{n} hidden repeat")
+            if counts["repeat"] == 1
+            else self.tr("{n} hidden repeats"),
             "reference check": self.tr("{n} reference against itself"),
             "anchor": self.tr("{n} anchors"),
             "training": self.tr("{n} for practice"),
@@ -150,6 +170,9 @@ class SizePage(StepPage):
 
     def _seeded(self, value: int) -> None:
         self._draft.seed = value
+
+    def _inform(self, on: bool) -> None:
+        self._draft.informative = on
 
     def _draw(self) -> None:
         self.seed.setValue(drawn_seed())

@@ -75,6 +75,17 @@ def scans_read(paths: Sequence[Path]) -> Generator[tuple[int, int] | Series | Pr
             yield event if isinstance(event, Problem) else None
 
 
+def looked_at(scans: Sequence[Scan]) -> Generator[Scan | None, None, None]:
+    """Yield each scan whose pixels say that it cannot be rated; its reason is set. None for every other one."""
+    from miqa_app.services.study_scans import unfit
+
+    for scan in scans:
+        if scan.looked_at or scan.left_out:
+            continue
+        scan.left_out, scan.looked_at = unfit(scan.series), True
+        yield scan if scan.left_out else None
+
+
 def full_of(scan: Scan) -> list[int]:
     """Return the frames of a scan that can be judged; looks once."""
     if scan.full is None:
@@ -119,18 +130,17 @@ def planned(draft: Draft) -> Generator[None, None, Plan]:
 
     # read at once: the coordinator may go back and change the draft while this works
     protocol, design, seed = draft.protocol, draft.design, draft.seed
-    scans = list(draft.chosen)
-    if design.repeats:
-        wanted = [one.repeat.second.key for one in draft.suggestions if one.ticked]
-        by_key = {scan.series.key: scan for scan in scans}
-        scans = [by_key[key] for key in wanted if key in by_key]
+    pairs = draft.pairs if design.repeats else []
+    poor = {first for first, _ in pairs}
+    scans = [scan for scan in draft.chosen if scan.series.key not in poor]
+    worse = [sum(second == scan.series.key for _, second in pairs) for scan in scans]
     full = []
     for scan in scans:
         yield
         full.append(full_of(scan))
         if not full[-1]:
             raise BadRequest(f"{scan.name} shows nothing that could be judged; untick it.")
-    return plan(outline(protocol, design, full, seed))
+    return plan(outline(protocol, design, full, seed, worse))
 
 
 def made(draft: Draft, url: str | None) -> Generator[Step, None, Study]:
@@ -141,6 +151,13 @@ def made(draft: Draft, url: str | None) -> Generator[Step, None, Study]:
     with Archive(url) as archive:
         return (
             yield from create(
-                archive, draft.name, draft.protocol, draft.sources, draft.design, seed=draft.seed
-            )
+                archive,
+                draft.name,
+                draft.protocol,
+                draft.sources,
+                draft.design,
+                seed=draft.seed,
+                informative=draft.informative,
+                pairs=draft.pairs,
+            )  # fmt: skip
         )

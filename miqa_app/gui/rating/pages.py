@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPixmap
+from PySide6.QtGui import QKeyEvent, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from miqa_app.errors import MiqaError
@@ -125,11 +125,12 @@ class EndPage(Page):
     """Thanks, what is left, and at the very end how steady the rater was."""
 
     def __init__(self, sitting: Sitting) -> None:
-        how = sitting.how_ended
-        headline = self.tr("Everything is rated") if how == "finished" else self.tr("Thank you")
-        super().__init__(headline, self.tr("Close"))
+        how, undoable = sitting.how_ended, sitting.can_undo
+        finished = how == "finished"
+        headline = self.tr("Everything is rated") if finished else self.tr("Thank you")
+        super().__init__(headline, self.tr("Finish") if finished and undoable else self.tr("Close"))
         done, total = sitting.progress
-        if how == "finished":
+        if finished:
             self.add_words(
                 self.tr("Thank you. All your votes are stored and there is nothing left to do.")
             )
@@ -145,13 +146,31 @@ class EndPage(Page):
         self.again = QPushButton(self.tr("Go on rating"))
         self.again.setAccessibleName(self.again.text())
         self.again.setVisible(how == "tired")
-        if how != "finished":
+        if not finished:
             self.add_words(
                 self.tr(
                     "All votes so far are stored. Next time you go on at the same images, with {left} to go."
                 ).format(left=total - done)
             )
+        self.undo = QPushButton(self.tr("Undo last vote"))
+        self.undo.setAccessibleName(self.undo.text())
+        self.undo.setVisible(undoable)
+        if undoable:
+            self.add_words(
+                self.tr(
+                    "If you want to change your last vote, undo it now (U); once you leave this page it stays."
+                ),
+                "quiet",
+            )
+        self.add_button(self.undo)
         self.add_button(self.again)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Undo on the key that undoes between images."""
+        if event.key() == Qt.Key.Key_U and self.undo.isVisible() and not event.isAutoRepeat():
+            self.undo.click()
+        else:
+            super().keyPressEvent(event)
 
     def _steadiness(self, found: Repeatability, protocol: Protocol) -> str:
         """Return a rater's own repeat reliability in words."""

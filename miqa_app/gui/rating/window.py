@@ -117,7 +117,8 @@ class RatingWindow(QWidget):
             case "ended":
                 page = EndPage(sitting)
                 page.again.clicked.connect(self._again)
-                self._show(page, self.close)
+                page.undo.clicked.connect(self._undo)
+                self._show(page, self._finish)
             case _:
                 self._rate()
 
@@ -147,6 +148,20 @@ class RatingWindow(QWidget):
         sitting = self._sitting
         self._drop_rating()
         self._enter(sitting.again())
+
+    def _undo(self) -> None:
+        """Take up the last vote again, although the session had ended."""
+        self._try(lambda _: self._sitting.undo())
+
+    def _finish(self) -> None:
+        """Let the last vote stay; then the rater may see how steady all of them were."""
+        undoable = self._sitting.can_undo
+        with suppress(MiqaError):  # see closeEvent
+            self._sitting.leave()
+        if undoable and self._sitting.repeatability() is not None:
+            self._turn()
+        else:
+            self.close()
 
     def _try(self, step: object) -> None:
         """Do a step that the store must take, and go to the next page, or say why not."""
@@ -231,7 +246,7 @@ class RatingWindow(QWidget):
         if self._sitting is not None:
             # the votes are stored; if the note of the end is refused, the session counts as one that was killed
             with suppress(MiqaError):
-                self._sitting.stop("closed")
+                self._sitting.leave()
         self._room.close()
         event.accept()
         self.closed.emit()

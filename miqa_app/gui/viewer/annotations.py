@@ -38,6 +38,7 @@ _FACTS = (
     "Matrix",
     "Spacing",
 )
+_NO_COLOUR = 70
 _ROOMY, _SLIM, _FULL, _MIDDLE, _LEAST = 520, 480, 380, 240, 110
 
 
@@ -54,9 +55,19 @@ class Corners:
 
 
 def corners(
-    series: Series, frame: int, window: Window, scale: float, display: Display, side: float
+    series: Series,
+    frame: int,
+    window: Window,
+    scale: float,
+    display: Display,
+    side: float,
+    lowest: float | None = None,
 ) -> Corners:
-    """Return the texts for a view; the smaller the view (`side`, logical pixels), the fewer."""
+    """Return the texts for a view; the smaller the view (`side`, logical pixels), the fewer.
+
+    `lowest` is the lowest local score of the slice, None where it has not been scored: a slice without a weak area
+    shows no colour, and words must say that this is so.
+    """
     if side < _LEAST:
         return Corners()
     notice = _notice(series, display, brief=side < _FULL)
@@ -80,6 +91,9 @@ def corners(
     if display.heat:
         name = "Attention" if display.attention else "Score"
         view = f"{name} map linear, 8-pixel cells\n{view}"
+        if lowest is not None and not display.attention:
+            calm = "No weak area: lowest" if lowest >= _NO_COLOUR else "Lowest"
+            view = f"{calm} local score {lowest:.0f}\n{view}"
     return Corners(
         top_left=(
             series.description or "Series",

@@ -276,12 +276,17 @@ class SliceView(QWidget):
             self.scale(),
             self.display,
             min(area.width(), area.height()),
+            self._lowest(),
         )
         annotations.paint(painter, area, texts, self.letters(), bar=self.display.heat)
         if self.display.heat:
             annotations.paint_bar(
                 painter, area, self.display, has_map=self.frame in self._predictions
             )
+
+    def _lowest(self) -> float | None:
+        found = self._predictions.get(self.frame)
+        return None if found is None else float(found.score_map.min())
 
     # ---------------------------------------------------------------- Qt
 

@@ -1,5 +1,6 @@
 """The phantom, a store on disk, and a study in it with votes, for the coordinator's windows."""
 
+import gc
 import shutil
 
 import pytest
@@ -9,10 +10,18 @@ from miqa_app.gui.campaign.wizard import CreateStudy
 from miqa_app.imaging import load
 from miqa_app.rating.design import Design
 from miqa_app.rating.protocol import preset
-from miqa_app.services.demo import demo_paths
 from miqa_app.services.study_create import create
 from miqa_app.store import Archive
-from tests.gui.campaign.steps import drained, until, vote
+from tests.gui.campaign.steps import drained, small_heads, until, vote
+
+
+@pytest.fixture(scope="package", autouse=True)
+def what_was_imported_is_not_searched_again():
+    """Every test of the windows looks for what is left running; modules and their caches need no second look."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)
@@ -22,9 +31,15 @@ def themed(qapp):
 
 
 @pytest.fixture(scope="session")
-def phantom():
+def heads(tmp_path_factory):
+    """The folders of a clean and a moved head."""
+    return small_heads(tmp_path_factory.mktemp("heads"))
+
+
+@pytest.fixture(scope="session")
+def phantom(heads):
     """The clean and the moved head."""
-    return load(demo_paths())
+    return load(heads)
 
 
 @pytest.fixture
@@ -34,16 +49,16 @@ def store(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def voted(tmp_path_factory):
+def voted(tmp_path_factory, heads):
     """A store with a study of the phantom: one rater has finished, one is half way, one has only joined."""
     file = tmp_path_factory.mktemp("voted") / "miqa.sqlite"
     with Archive(str(file)) as archive:
         design = Design(("motion", "white_noise"), (0.3, 0.9), slices=2)
-        study = drained(create(archive, "Heads", preset("sds"), demo_paths(), design, seed=7))
+        study = drained(create(archive, "Heads", preset("sds"), heads, design, seed=7))
         vote(archive, study, "R-01")
         vote(archive, study, "R-02", 0.5, how="tired")
         archive.add_rater(study.key, "R-03", {"years": "1-5"})
-        drained(create(archive, "Later", preset("dsis"), demo_paths()[:1], design, seed=8))
+        drained(create(archive, "Later", preset("dsis"), heads[:1], design, seed=8))
     return file
 
 

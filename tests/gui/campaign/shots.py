@@ -18,6 +18,7 @@ from miqa_app.gui.campaign.change_protocol import ChangeProtocol
 from miqa_app.gui.campaign.export_study import ExportStudy
 from miqa_app.gui.campaign.look import sheet
 from miqa_app.gui.campaign.overview import CampaignOverview
+from miqa_app.gui.campaign.plot_picture import LargePlot
 from miqa_app.gui.campaign.wizard import CreateStudy
 from miqa_app.imaging import load
 from miqa_app.rating.protocol import changed, preset
@@ -93,7 +94,9 @@ def wizard(camera, series, store, repeats=()):
 
 def overview(camera, store):
     """Photograph the overview."""
-    window = camera.show(CampaignOverview(camera.theme, store))
+    # as for most people: the store lies where the environment says, and no command needs to
+    os.environ["MIQA_STORE"] = store
+    window = camera.show(CampaignOverview(camera.theme))
     until(lambda: window._standing is not None)
     camera.shoot(window, "20_raters")
     window.tabs.setCurrentIndex(1)
@@ -103,6 +106,10 @@ def overview(camera, store):
     window.results.show_button.click()
     until(lambda: window.results.pictures)
     camera.shoot(window, "23_results")
+    window.results.pictures[0].opened.emit()
+    (large,) = window.findChildren(LargePlot)
+    camera.shoot(large, "23_results_opened")
+    large.close()
     study = window.study
     window.close()
     export = ExportStudy(study, store)

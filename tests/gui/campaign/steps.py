@@ -64,13 +64,31 @@ def drained(work):
             return end.value
 
 
-def repeated_exam(folder):
-    """Write the phantom twice as one exam, first moved, then still, and return the folder."""
+def small_heads(folder):
+    """Write the clean and the moved head of the demo with ten slices of half the matrix; return their folders."""
     import pydicom
 
     from miqa_app.services.demo import demo_paths
 
-    clean, moved = demo_paths()
+    for source in demo_paths():
+        place = folder / source.name
+        place.mkdir()
+        for file in sorted(source.glob("*.dcm"))[5:15]:
+            header = pydicom.dcmread(file)
+            header.PixelData = np.ascontiguousarray(header.pixel_array[::2, ::2]).tobytes()
+            header.Rows, header.Columns = header.Rows // 2, header.Columns // 2
+            header.PixelSpacing = [2 * float(width) for width in header.PixelSpacing]
+            header.save_as(place / file.name)
+    return tuple(folder / source.name for source in demo_paths())
+
+
+def repeated_exam(folder, heads=None):
+    """Write the phantom, or other heads, twice as one exam, first moved, then still, and return the folder."""
+    import pydicom
+
+    from miqa_app.services.demo import demo_paths
+
+    clean, moved = heads or demo_paths()
     takes = ((moved, "T2 TSE ax", "081500"), (clean, "T2 TSE ax repeat", "082100"))
     for number, (source, name, clock) in enumerate(takes):
         place = folder / f"take {number + 1}"

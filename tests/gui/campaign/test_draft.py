@@ -5,11 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from miqa_app.gui.campaign.draft import Draft, drawn_seed, left_out, paths_of
+from miqa_app.gui.campaign.draft import Draft, drawn_seed, paths_of
 from miqa_app.gui.campaign.work import full_of, planned
 from miqa_app.imaging import load
 from miqa_app.rating.protocol import preset
-from miqa_app.services.demo import demo_paths
 from miqa_app.services.study_create import create
 from miqa_app.services.study_outline import outline
 from miqa_app.store import Archive
@@ -25,7 +24,7 @@ def draft(phantom):
 
 
 def test_a_dicom_series_is_read_again_from_its_own_files_alone(draft, phantom):
-    assert [len(scan.paths) for scan in draft.scans] == [20, 20]
+    assert [len(scan.paths) for scan in draft.scans] == [10, 10]
     draft.tick(draft.scans[1], on=False)
     again = load(draft.sources)
     assert [one.uid for one in again] == [phantom[0].uid]
@@ -36,10 +35,10 @@ def test_a_scan_is_offered_once(draft, phantom):
     assert len(draft.scans) == 2
 
 
-def test_scans_out_of_one_archive_are_ticked_together(tmp_path):
+def test_scans_out_of_one_archive_are_ticked_together(tmp_path, heads):
     file = tmp_path / "exam.zip"
     with zipfile.ZipFile(file, "w") as archive:
-        for folder in demo_paths():
+        for folder in heads:
             for path in sorted(folder.glob("*.dcm"))[:4]:
                 archive.write(path, f"{folder.name}/{path.name}")
     draft = Draft(preset("sds"))
@@ -54,9 +53,9 @@ def test_what_must_not_be_rated_is_left_out_with_the_reason(phantom):
     draft = Draft(preset("sds"))
     refused = draft.add(replace(phantom[0], refusal="phase image"))
     other = draft.add(replace(phantom[1], modality="CT"))
-    assert (refused.left_out, other.left_out) == ("phase image", "CT, not MR")
-    assert draft.chosen == []
-    assert left_out(phantom[0]) == ""
+    assert (refused.left_out, other.left_out) == ("phase image", "CT is no MR")
+    fit = draft.add(replace(phantom[0], key="another"))
+    assert draft.chosen == [fit]
 
 
 def test_seeds_are_drawn_anew():
@@ -87,16 +86,26 @@ def test_the_outline_has_the_items_of_the_study_that_is_made(draft, store, proto
     assert [item.role for item in found.items] == [item.role for item in real.items]
 
 
+@pytest.mark.parametrize("too", [False, True])
 @pytest.mark.parametrize("protocol", ["sds", "pair", "single"])
-def test_the_outline_of_repeats_has_the_items_of_the_study_that_is_made(store, tmp_path, protocol):
+def test_the_outline_of_repeats_has_the_items_of_the_study_that_is_made(
+    store, tmp_path, heads, protocol, too
+):
     from miqa_app.services.study_repeats import suggest_repeats
 
     draft = Draft(preset(protocol), name="Exam", way="repeats", slices=3, seed=5)
-    for series in load(repeated_exam(tmp_path)):
+    draft.degrade_too, draft.kinds, draft.severities = too, ("motion", "blur"), (0.4, 0.9)
+    for series in load(repeated_exam(tmp_path, heads)):
         draft.add(series)
     draft.suggest(suggest_repeats([scan.series for scan in draft.scans]))
     plan = drained(planned(draft))
     with Archive(store) as archive:
-        real = drained(create(archive, "Exam", draft.protocol, draft.sources, draft.design, seed=5))
+        steps = create(
+            archive, "Exam", draft.protocol, draft.sources, draft.design, seed=5, pairs=draft.pairs
+        )
+        real = drained(steps)
     counts = {role: sum(item.role == role for item in real.items) for role in plan.counts}
     assert plan.counts == counts
+    tests = {item.test for item in real.items if item.role == "rated"}
+    kinds = {info.provenance.get("kind") for info in real.stimuli if info.key in tests}
+    assert ("poor first scan" in kinds, "motion" in kinds) == (True, too)

@@ -2,6 +2,7 @@
 
 import ast
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from miqa_app.gui import theme
 from miqa_app.gui.campaign.export_study import ExportStudy
 from miqa_app.gui.campaign.open import create_study, show_campaigns
 from miqa_app.gui.campaign.overview import CampaignOverview
+from miqa_app.gui.campaign.plot_picture import LargePlot
 from miqa_app.gui.rating.open import open_rating
 from miqa_app.services.study_status import status
 from miqa_app.store import Archive
@@ -182,6 +184,48 @@ def test_a_folder_that_is_in_use_is_refused_at_its_field(overview, filled, tmp_p
     assert "not an empty folder" in dialog.fault.text()
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["mine.txt"]
     dialog.reject()
+
+
+@pytest.mark.parametrize("how", ["click", "key"])
+def test_a_plot_opens_large_is_scrolled_and_closed_with_escape(overview, how):
+    overview.resize(1000, 700)
+    overview.tabs.setCurrentIndex(2)
+    overview.results.show_button.click()
+    until(lambda: overview.results.pictures)
+    plot = overview.results.pictures[0]
+    assert plot.pixmap().width() < plot.image.width()  # small at this size
+    if how == "click":
+        QTest.mouseClick(plot, Qt.MouseButton.LeftButton)
+    else:
+        QTest.keyClick(plot, Qt.Key.Key_Return)
+    (large,) = overview.findChildren(LargePlot)
+    assert large.isVisible()
+    assert large.picture.pixmap().width() >= plot.image.width()
+    before = large.picture.pixmap().width()
+    large.larger.click()
+    assert large.picture.pixmap().width() > before
+    QApplication.processEvents()
+    assert large.area.horizontalScrollBar().maximum() > 0
+    QTest.keyClick(large, Qt.Key.Key_Escape)
+    assert not large.isVisible()
+    assert overview.isVisible()
+
+
+def test_the_overview_says_where_the_order_is_not_by_chance(qtbot, voted, tmp_path):
+    file = str(tmp_path / "told.sqlite")
+    with Archive(str(voted)) as archive:
+        study = archive.study("Heads")
+        contents = {info.key: archive.content(info.key) for info in study.stimuli}
+    with Archive(file) as archive:
+        archive.add_study(replace(study, model_uncertainty={"item-001": 4.0}), contents)
+        archive.add_study(replace(study, key="0" * 32, name="By chance"), {})
+    for name, told in (("Heads", True), ("By chance", False)):
+        window = CampaignOverview(theme.DARK, file, name)
+        qtbot.addWidget(window)
+        window.show()
+        until(lambda window=window: window._standing is not None)
+        assert ("teaches the model most" in window._about.text()) == told
+        window.reject()
 
 
 def test_an_empty_store_says_how_to_begin(qtbot, store):

@@ -21,7 +21,8 @@ from miqa_app.gui.campaign.change_protocol import ChangeProtocol
 from miqa_app.gui.campaign.open import create_study
 from miqa_app.gui.campaign.wizard import CreateStudy
 from miqa_app.rating.protocol import preset
-from miqa_app.services.demo import demo_paths
+from miqa_app.services import study_create
+from miqa_app.services.study_create import Step
 from miqa_app.store import Archive
 from tests.gui.campaign.steps import make, repeated_exam, to_images, to_size, until
 
@@ -66,6 +67,69 @@ def test_the_way_by_keyboard_ends_with_the_study_that_was_chosen(wizard, store):
     }
     assert made == {(kind, severity) for kind in ("motion", "blur") for severity in (0.3, 0.9)}
     assert wizard.making.command.text.text().startswith("miqa study rate 'Heads, spring' --rater ")
+    assert study.model_uncertainty == {}
+
+
+def test_the_model_is_asked_only_where_the_coordinator_wants_its_order(wizard, monkeypatch):
+    asked = []
+
+    def unsure(items, contents):
+        yield Step(1, 1, "Asking the model")
+        asked.append(len(contents))
+        return {item.key: 5.0 for item in items}
+
+    # what the model says is proved with the real one in tests/services/test_study_create.py
+    monkeypatch.setattr(study_create, "_unsure", unsure)
+    to_images(wizard)
+    choose(wizard, ("blur",), (0.5,))
+    to_size(wizard)
+    assert not wizard.size_page.informative.isChecked()
+    wizard.size_page.informative.click()
+    study = make(wizard)
+    assert len(asked) == 1
+    assert study.model_uncertainty == {item.key: 5.0 for item in study.items}
+
+
+def test_poor_scans_and_degraded_ones_go_into_one_study(qtbot, store, tmp_path, heads):
+    window = CreateStudy([], theme.DARK, store)
+    qtbot.addWidget(window)
+    window.show()
+    until(lambda: window.protocol._shelf is not None)
+    to_images(window, "Both")
+    choose(window, ("blur",), (0.5,))
+    window.material.scans.add([repeated_exam(tmp_path, heads)])
+    until(lambda: "2 of 2 chosen" in window.material.scans.note.text())
+    window.material.way("repeats").setChecked(True)
+    until(lambda: window.material.repeats.list.count() == 1)
+    assert "= 2 to rate" in window.material.sum.text()
+    window.material.repeats.degrade_too.click()
+    assert "(1 artefact at severity 0.5)" in window.material.repeats.degrade_too.text()
+    assert "= 4 to rate" in window.material.sum.text()
+    to_size(window)
+    planned = window.size_page.plan.counts
+    study = make(window)
+    rated = [item for item in study.items if item.role == "rated"]
+    assert len(rated) == planned["rated"] == 4
+    facts = {s.key: s.provenance for s in study.stimuli}
+    assert (
+        sorted(facts[item.test]["kind"] for item in rated) == ["blur"] * 2 + ["poor first scan"] * 2
+    )
+
+
+def test_a_scan_with_bright_air_loses_its_tick_and_says_why(qtbot, phantom, store):
+    turned = replace(phantom[0], key="turned", voxels=phantom[0].voxels.max() - phantom[0].voxels)
+    window = CreateStudy([turned, phantom[1]], theme.DARK, store)
+    qtbot.addWidget(window)
+    window.show()
+    scans = window.material.scans
+    until(lambda: "1 of 2 chosen" in scans.note.text())
+    item = scans.list.item(0)
+    assert "left out: its air is as bright as tissue" in item.data(
+        Qt.ItemDataRole.AccessibleTextRole
+    )
+    assert not item.flags() & Qt.ItemFlag.ItemIsEnabled
+    assert [scan.series for scan in window.draft.chosen] == [phantom[1]]
+    window.reject()
 
 
 def test_escape_closes_the_wizard_and_nothing_is_stored(wizard, store):
@@ -255,7 +319,9 @@ def test_a_scan_that_cannot_be_rated_says_why_and_cannot_be_ticked(qtbot, phanto
     window.reject()
 
 
-def test_a_dropped_folder_is_read_and_a_file_that_is_no_scan_is_named(qtbot, store, tmp_path):
+def test_a_dropped_folder_is_read_and_a_file_that_is_no_scan_is_named(
+    qtbot, store, tmp_path, heads
+):
     window = CreateStudy([], theme.DARK, store)
     qtbot.addWidget(window)
     window.show()
@@ -263,7 +329,7 @@ def test_a_dropped_folder_is_read_and_a_file_that_is_no_scan_is_named(qtbot, sto
     junk = tmp_path / "notes.txt"
     junk.write_text("nothing")
     mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in (demo_paths()[0], junk)])
+    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in (heads[0], junk)])
     left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     scans.dropEvent(QDropEvent(QPointF(QPoint(5, 5)), Qt.DropAction.CopyAction, mime, left, none))
     until(lambda: "1 of 1 chosen" in scans.note.text())
@@ -272,13 +338,13 @@ def test_a_dropped_folder_is_read_and_a_file_that_is_no_scan_is_named(qtbot, sto
     window.reject()
 
 
-def test_only_the_ticked_pair_of_repeats_becomes_items(qtbot, store, tmp_path):
+def test_only_the_ticked_pair_of_repeats_becomes_items(qtbot, store, tmp_path, heads):
     window = CreateStudy([], theme.DARK, store)
     qtbot.addWidget(window)
     window.show()
     until(lambda: window.protocol._shelf is not None)
     to_images(window, "Repeats")
-    window.material.scans.add([repeated_exam(tmp_path)])
+    window.material.scans.add([repeated_exam(tmp_path, heads)])
     until(lambda: "2 of 2 chosen" in window.material.scans.note.text())
     window.material.way("repeats").setChecked(True)
     pairs = window.material.repeats.list

@@ -65,7 +65,10 @@ def test_the_whole_way_by_keys_alone(rating):
             assert on(window, TrainedPage)
             press(window, Key.Key_Return)
     until(lambda: on(window, EndPage))
+    assert "came twice" not in words(window.page)  # the last vote may still be undone
+    press(window, Key.Key_Return)
     assert "came twice" in words(window.page)
+    assert not window.page.undo.isVisible()
     found = votes(window)
     assert [v.scores["test"] for v in found] == [11, 21, 31, 41, 51, 61]
     assert [v.presentation.part for v in found] == ["training", "stabilising"] + ["main"] * 4
@@ -185,6 +188,47 @@ def test_one_undo_by_key_and_button_keeps_both_votes(rating, how):
     assert "undo" in [event.kind for event in window.archive.events(window.study.key)]
 
 
+@pytest.mark.parametrize("how", ["key", "button"])
+def test_the_very_last_vote_can_be_undone_on_the_closing_page(rating, how):
+    window = rating(rated=2)
+    press(window, Key.Key_2, Key.Key_Return)
+    until_viewing(window)
+    press(window, Key.Key_9, Key.Key_Return)
+    until(lambda: on(window, EndPage))
+    if how == "key":
+        press(window, Key.Key_U)
+    else:
+        click(window.page.undo)
+    until_viewing(window)
+    assert window.page.controls.first.value is None
+    press(window, Key.Key_4, Key.Key_Return)
+    until(lambda: on(window, EndPage))
+    assert not window.page.undo.isVisible()
+    press(window, Key.Key_U)
+    assert on(window, EndPage)
+    history = votes(window, history=True)
+    assert [(v.presentation.key, v.revision, v.scores["test"]) for v in history] == [
+        ("main-0", 0, 20), ("main-1", 0, 90), ("main-1", 1, 40),
+    ]  # fmt: skip
+    press(window, Key.Key_Return)
+    assert not window.isVisible()
+    assert [one.how for one in window.archive.sessions(window.study.key)] == ["finished"]
+
+
+def test_a_second_window_of_the_same_rater_is_refused_on_its_first_page(rating):
+    first = rating(rated=2)
+    second = rating(store=first.file, rater="")
+    second.page.rater_field.setText("rater-1")
+    press(second, Key.Key_Return)
+    assert on(second, StartPage)
+    assert "open in another window" in words(second.page)
+    press(first, Key.Key_5, Key.Key_Return)
+    assert len(votes(first)) == 1
+    first.close()
+    press(second, Key.Key_Return)
+    assert on(second, DisplayCheckPage)
+
+
 def test_between_presentations_the_screen_is_nothing_but_grey(rating):
     window = rating(rated=3, pause_seconds=0.3)
     press(window, Key.Key_2, Key.Key_Return)
@@ -228,6 +272,7 @@ def test_the_session_ends_after_the_vote_when_the_time_is_up(rating):
     assert "come back after a rest" in words(window.page)
     assert "3 to go" in words(window.page)
     assert not window.page.again.isVisible()
+    window.close()
     assert window.archive.sessions(window.study.key)[0].how == "time"
 
 
@@ -243,9 +288,9 @@ def test_i_am_tired_ends_at_once_and_the_vote_in_progress_is_not_counted(rating,
         click(window.page.controls.tired)
     assert on(window, EndPage)
     assert len(votes(window)) == 1
-    assert window.archive.sessions(window.study.key)[0].how == "tired"
     click(window.page.again)
     assert on(window, DisplayCheckPage)
+    assert window.archive.sessions(window.study.key)[0].how == "tired"
     check(window.page)
     begin(window)
     until_viewing(window)
@@ -262,6 +307,7 @@ def test_stopping_on_the_break_page_ends_the_session(rating):
     until(lambda: on(window, BreakPage))
     window.page.left.emit()
     assert on(window, EndPage)
+    window.close()
     assert window.archive.sessions(window.study.key)[0].how == "tired"
 
 
