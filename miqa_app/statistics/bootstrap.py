@@ -89,7 +89,7 @@ def cluster_interval(
     Raises:
         ValueError: fewer than two references.
     """
-    return _percentiles(_drawn(statistic, clusters, draws, seed), level, len(set(clusters)))
+    return percentile_interval(_drawn(statistic, clusters, draws, seed), level, len(set(clusters)))
 
 
 def correlation_interval(
@@ -119,8 +119,8 @@ def correlation_interval(
     x, y = np.asarray(predicted, np.float64), np.asarray(target, np.float64)
     times = times_drawn(clusters, draws, seed)
     parts = np.array_split(times, -(-times.size // _CELLS))
-    values = [_correlations(x, y, part.astype(np.float64), ranks=ranks) for part in parts]
-    return _percentiles(np.concatenate(values), level, len(set(clusters)))
+    values = [correlations_of_draws(x, y, part.astype(np.float64), ranks=ranks) for part in parts]
+    return percentile_interval(np.concatenate(values), level, len(set(clusters)))
 
 
 def paired_difference(
@@ -157,7 +157,7 @@ def paired_difference(
     values = _drawn(gap, clusters, draws, seed)
     known = values[np.isfinite(values)]
     below, above = ((1 + int(side.sum())) / (len(known) + 1) for side in (known <= 0, known >= 0))
-    interval = _percentiles(values, level, len(set(clusters)))
+    interval = percentile_interval(values, level, len(set(clusters)))
     return Difference(gap(np.arange(len(y))), interval, min(1.0, 2 * min(below, above)))
 
 
@@ -171,7 +171,14 @@ def _drawn(
     )
 
 
-def _percentiles(values: NDArray[np.float64], level: float, clusters: int) -> Interval:
+def percentile_interval(values: NDArray[np.float64], level: float, clusters: int) -> Interval:
+    """Return the interval of the draws of a figure, widened for few clusters; NaN where too few draws are defined.
+
+    Args:
+        values: (draws,) the figure per draw, NaN where it is undefined.
+        level: share of the draws inside, 0-1.
+        clusters: how many there are to draw from.
+    """
     known = values[np.isfinite(values)]
     if len(known) < (1 - _MOST_UNDEFINED) * len(values):
         return Interval(float("nan"), float("nan"))
@@ -181,7 +188,7 @@ def _percentiles(values: NDArray[np.float64], level: float, clusters: int) -> In
     return Interval(float(low), float(high))
 
 
-def _correlations(
+def correlations_of_draws(
     x: NDArray[np.float64], y: NDArray[np.float64], weights: NDArray[np.float64], *, ranks: bool
 ) -> NDArray[np.float64]:
     """Return (draws,) correlations of images that count `weights` (draws, N) times each; NaN where undefined."""
