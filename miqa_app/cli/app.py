@@ -9,10 +9,13 @@ import typer
 
 from miqa_app import __version__
 from miqa_app.cli import (
+    assessments,
     audit,
     benchmark,
     crossvalidate,
     demo,
+    drift,
+    finetune,
     models,
     mos,
     score,
@@ -31,11 +34,14 @@ app.command("score")(score.score)
 app.command("demo")(demo.demo)
 app.command("simulate")(simulate.simulate)
 app.command("train")(train.train)
+app.command("finetune")(finetune.finetune)
 app.command("crossvalidate")(crossvalidate.crossvalidate)
 app.add_typer(study.app, name="study")
 app.command("mos")(mos.mos)
 app.add_typer(models.app, name="models")
 app.add_typer(benchmark.app, name="benchmark")
+app.add_typer(assessments.app, name="assessments")
+app.command("drift")(drift.drift)
 app.add_typer(audit.app, name="audit")
 
 

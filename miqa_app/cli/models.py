@@ -1,46 +1,61 @@
-"""`miqa models`: what is installed, what a model says of itself, whether it is intact."""
+"""`miqa models`: what is installed, which model scores and who decided so, and models between sites."""
 
 from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-app = typer.Typer(no_args_is_help=True, help="List, show and verify models.")
+from miqa_app.cli import model_changes, thresholds
+
+if TYPE_CHECKING:
+    from miqa_app.services.models import ModelRow, RegistryStatus
+
+app = typer.Typer(
+    no_args_is_help=True, help="List, verify, promote, roll back, export and import models."
+)
+app.command("promote")(model_changes.promote)
+app.command("rollback")(model_changes.rollback)
+app.command("shadow")(model_changes.shadow)
+app.command("export")(model_changes.export)
+app.command("import")(model_changes.import_)
+app.add_typer(thresholds.app, name="thresholds")
 
 
 @app.command("list")
 def list_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List the installed models; the active one is marked."""
-    from miqa_app.registry import default_model, list_models
+    """List the installed models with what each is to the site: bundled, candidate, shadow, active or retired."""
+    from miqa_app.services.models import models
 
-    active = default_model().name
     rows: list[dict[str, Any]] = [
         {
             "name": model.name,
-            "active": model.name == active,
+            "active": model.state == "active",
+            "state": str(model.state),
+            "verdict": model.verdict,
             "sha256": model.sha256,
-            "training": model.identity.training,
+            "training": model.training,
             "path": str(model.path),
         }
-        for model in list_models()
+        for model in models()
     ]
     if as_json:
         sys.stdout.write(json.dumps(rows, indent=2) + "\n")
         return
     table = Table(box=None, pad_edge=False)
-    for column in ("", "name", "sha256", "training"):
+    for column in ("state", "name", "gate", "sha256", "training"):
         table.add_column(column)
     for row in rows:
         table.add_row(
-            "active" if row["active"] else "", row["name"], row["sha256"][:12], row["training"]
+            row["state"], row["name"], row["verdict"], row["sha256"][:12], row["training"]
         )
     Console(width=None if sys.stdout.isatty() else 160).print(table)
 
@@ -124,3 +139,80 @@ def recalibrate(
             move(done, total, "Rated images")
     say(words)
     sys.stdout.write(f"{folder}\n")
+
+
+@app.command()
+def state(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Say which model is active, which one is in its shadow, with which thresholds, and what changed: exit code 1 where no sound model is active."""
+    from miqa_app.services.models import status
+
+    now = status()
+    if as_json:
+        document = {
+            "active": _brief(now.active),
+            "problem": now.problem,
+            "shadow": _brief(now.shadow),
+            "thresholds": asdict(now.thresholds),
+            "interrupted": now.interrupted,
+            "unaudited": now.unaudited,
+            "history": [change.model_dump() for change in now.history],
+        }
+        sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    else:
+        for line in _state_lines(now):
+            sys.stdout.write(f"{line}\n")
+    if now.active is None:
+        raise typer.Exit(1)
+
+
+@app.command()
+def evidence(name: Annotated[str, typer.Argument(help="Name of the model.")]) -> None:
+    """Print where the evidence of a model lies."""
+    from miqa_app.services.models import evidence_page
+
+    sys.stdout.write(f"{evidence_page(name)}\n")
+
+
+def _brief(model: ModelRow | None) -> dict[str, Any] | None:
+    if model is None:
+        return None
+    return {
+        "name": model.name,
+        "sha256": model.sha256,
+        "since": model.since,
+        "by": list(model.by),
+        "verdict": model.verdict,
+        "evidence": str(model.evidence) if model.evidence else None,
+    }
+
+
+def _state_lines(now: RegistryStatus) -> list[str]:
+    lines = [
+        f"Active: {_placed(now.active)}" if now.active else f"No sound active model. {now.problem}"
+    ]
+    if now.active and now.problem:
+        lines.append(f"Shadow: {now.problem}")
+    if now.shadow:
+        lines.append(f"Shadow: {_placed(now.shadow)}")
+    known = "" if now.thresholds.calibrated else " (uncalibrated)"
+    lines.append(
+        f"Thresholds: accept from {now.thresholds.accept:.0f}, consider a rescan below {now.thresholds.rescan:.0f}{known}"
+    )
+    if now.interrupted:
+        lines.append(f"Attention: {now.interrupted}.")
+    if now.unaudited:
+        lines.append(
+            f"Attention: the audit log lacks {now.unaudited} changes; its store was out of reach."
+        )
+    lines += [
+        f"{change.when}  {change.what}: {change.name}, by {' and '.join(change.by)}"
+        for change in now.history
+    ]
+    return lines
+
+
+def _placed(model: ModelRow) -> str:
+    since = f", since {model.since} by {' and '.join(model.by)}" if model.since else ""
+    return f"{model.name} (SHA-256 {model.sha256[:12]}…{since})"

@@ -97,6 +97,8 @@ def mos(
     hidden = len(evaluation.scores.stimuli) - _MOST_ROWS
     if hidden > 0:
         console.print(f"The {_MOST_ROWS} lowest; --json FILE has all {hidden + _MOST_ROWS}.")
+    if said := _dmos_words(evaluation):
+        console.print(said, markup=False, highlight=False, soft_wrap=True)
     console.print(_observers(evaluation))
     for line in _words(evaluation):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
@@ -148,10 +150,7 @@ def _stimuli(evaluation: Evaluation) -> Table:
     scores = evaluation.scores
     table = Table(title=f"Mean opinion scores, {scores.method}", title_justify="left")
     table.add_column("stimulus")
-    differential = {
-        one.stimulus: one.mos
-        for one in (evaluation.differential.stimuli if evaluation.differential else ())
-    }
+    differential = _differential(evaluation) if _shows_dmos(evaluation) else {}
     for name in ["MOS", "95 % interval", "n", *(["DMOS"] if differential else [])]:
         table.add_column(name, justify="right")
     ordered = sorted(scores.stimuli, key=lambda one: (math.isnan(one.mos), one.mos))
@@ -164,13 +163,42 @@ def _stimuli(evaluation: Evaluation) -> Table:
     return table
 
 
+def _differential(evaluation: Evaluation) -> dict[str, float]:
+    """Return the DMOS of each stimulus that has a reference, NaN where the reference was not scored."""
+    found = evaluation.differential
+    return {one.stimulus: one.mos for one in found.stimuli} if found else {}
+
+
+def _shows_dmos(evaluation: Evaluation) -> bool:
+    """Return whether at least half of the stimuli that have a reference have a DMOS."""
+    values = _differential(evaluation).values()
+    return bool(values) and 2 * sum(not math.isnan(value) for value in values) >= len(values)
+
+
+def _dmos_words(evaluation: Evaluation) -> str:
+    """Return what DMOS is, or why the table has none, or '' where no reference was scored."""
+    values = _differential(evaluation).values()
+    known = sum(not math.isnan(value) for value in values)
+    if not known:
+        return ""
+    if not _shows_dmos(evaluation):
+        return (
+            f"DMOS is left out: only {known} of {len(values)} stimuli have a scored reference (--json FILE has these)."
+        )
+    said = (
+        "DMOS: top of the scale plus what the same observers gave the stimulus more, or less, than its reference; it "
+        "exceeds the top where the stimulus got more."
+    )
+    return f"{said} –: its reference was not scored." if known < len(values) else said
+
+
 def _observers(evaluation: Evaluation) -> Table:
     from rich.table import Table
     from rich.text import Text
 
     table = Table(title="Observers", title_justify="left")
     table.add_column("observer")
-    for name in ("bias", "inconsistency", "SROCC"):
+    for name in ("bias", "inconsistency", "SROCC with the others"):
         table.add_column(name, justify="right")
     table.add_column("left out")
     for one in evaluation.scores.observers:

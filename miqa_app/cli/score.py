@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from miqa_app.core.series import Problem
     from miqa_app.reports.result_json import Entry
-    from miqa_app.services.score import Scored
+    from miqa_app.services.score import Scored, Scorer
 
 
 _LONGEST_NAME = 32
@@ -49,6 +49,18 @@ def score(
     identify: Annotated[
         bool, typer.Option("--identify", help="Keep full paths, UIDs and the patient's identity.")
     ] = False,
+    record: Annotated[
+        bool,
+        typer.Option(
+            "--record", help="Keep the assessments, for `miqa assessments` and `miqa drift`."
+        ),
+    ] = False,
+    store: Annotated[
+        str | None,
+        typer.Option(
+            help="Where --record keeps them: file or URL; the variable MIQA_STORE, or the usual place, by default."
+        ),
+    ] = None,
 ) -> None:
     """Assess every series under the given paths.
 
@@ -63,7 +75,10 @@ def score(
     refuse_missing(paths)
     if model is not None:
         find_model(model)  # a wrong name is told before torch is loaded
-    scored, problems = _run(paths, Scorer(model, device, os.cpu_count() or 1))
+    scorer = Scorer(model, device, os.cpu_count() or 1)
+    scored, problems = _run(paths, scorer)
+    if record:
+        _record(scored, scorer, store)
     entries = [(item.series, item.assessment) for item in scored]
     document = as_document(entries, problems, paths, identify=identify, app_version=__version__)
     if json_file is not None and str(json_file) != "-":
@@ -101,6 +116,30 @@ def _run(paths: Sequence[Path], scorer: Any) -> tuple[list[Scored], list[Problem
     with progress_bar("Reading") as move:
         result: tuple[list[Scored], list[Problem]] = drained(steps(paths, scorer), Shower(move))
     return result
+
+
+def _record(scored: Sequence[Scored], scorer: Scorer, store: str | None) -> None:
+    """Keep the assessments, then what a model on trial says of the same series."""
+    from miqa_app.errors import MiqaError
+    from miqa_app.services import assessments
+    from miqa_app.store import Archive
+
+    with Archive(store) as archive, progress_bar("Keeping") as move:
+        keys = [assessments.record(archive, one.series, one.assessment) for one in scored]
+        say(f"Kept {sum(key is not None for key in keys)} assessments in {archive.where}.")
+        for number, (key, one) in enumerate(zip(keys, scored, strict=True)):
+            move(number, len(scored), "Scoring with the model on trial")
+            try:
+                shadow = drained(scorer.shadow(one.series), _ignore)
+            except MiqaError as error:
+                say(f"The model on trial could not score: {error}")
+                return
+            if key is not None and shadow is not None:
+                assessments.record_shadow(archive, key, shadow)
+
+
+def _ignore(step: object) -> None:
+    """Take a step that nobody shows."""
 
 
 class Shower:
@@ -174,7 +213,7 @@ def print_table(document: dict[str, Any], labels: Sequence[str]) -> None:
     for row, label in zip(document["series"], labels, strict=True):
         if row["reason"]:
             console.print(f"{label}: not assessed: {row['reason']}.", highlight=False, markup=False)
-        for note in row["notes"]:
+        for note in (*row["warnings"], *row["notes"]):
             console.print(f"{label}: {note}", highlight=False, markup=False)
     console.print(
         "Scores: 100 = best. Advisory only: not a certified medical device.",

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from miqa_app.rating.mos.methods import Method
+    from miqa_app.rating.study import Study
     from miqa_app.services.study_create import Step
+    from miqa_app.store import Archive
 
-app = typer.Typer(no_args_is_help=True, help="Rating studies: create, rate, status, export, list.")
+app = typer.Typer(no_args_is_help=True, help="Rating studies: create, rate, status, next, export, list.")
 
 Store = Annotated[
     str | None,
@@ -105,11 +107,17 @@ def rate(
     store: Store = None,
 ) -> None:
     """Open the rating window."""
+    from miqa_app.services.rating_room import pseudonym_in
     from miqa_app.store import Archive
 
     with Archive(store, create=False) as archive:
-        found = archive.study(study)  # a wrong name is told before the window opens
-    raise typer.Exit(ctx.obj.rate(found.name, rater, store))
+        found = archive.study(study)  # what is wrong is told before the window opens
+        name = pseudonym_in(archive, found, rater) if rater else ""
+        before = len(archive.votes(found.key, name or None, history=True))
+    code = ctx.obj.rate(found.name, name, store)
+    with Archive(store, create=False) as archive:
+        say(_how_left(archive, found, name, before))
+    raise typer.Exit(code)
 
 
 @app.command()
@@ -142,6 +150,31 @@ def status(
     if len(state.items) > MOST_ROWS:
         console.print(f"The {MOST_ROWS} widest of {len(state.items)}; --json FILE has all.")
     console.print(state.words, markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command("next")
+def next_command(study: Name, store: Store = None) -> None:
+    """Show which items would gain most from more votes, and why."""
+    from rich.console import Console
+
+    from miqa_app.cli.study_tables import MOST_NEXT, next_table
+    from miqa_app.services.study_next import most_telling
+    from miqa_app.store import Archive
+
+    with Archive(store, create=False) as archive:
+        found = archive.study(study)
+        items = most_telling(archive, found)
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    console.print(next_table(found.name, items))
+    if len(items) > MOST_NEXT:
+        console.print(f"The first {MOST_NEXT} of {len(items)}.")
+    order = (
+        "Raters of this study see such items first (it was made with --informative)."
+        if found.model_uncertainty
+        else "By votes and intervals alone; a study made with --informative also asks the model, and shows such items "
+        "first. Here raters keep the balanced order by chance."
+    )
+    console.print(order, markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -240,6 +273,17 @@ def protocols(
     Console(width=None if sys.stdout.isatty() else 140).print(table)
 
 
+def _how_left(archive: Archive, study: Study, rater: str, before: int) -> str:
+    """Return what to tell a rater whose window has closed."""
+    if len(archive.votes(study.key, rater or None, history=True)) == before:
+        return "No vote was given; run the same command to begin or to go on."
+    votes = archive.votes(study.key, rater or None)
+    done = sum(vote.presentation.part == "main" for vote in votes)
+    if rater and done >= sum(item.counted for item in study.items):
+        return "Stored; everything is rated."
+    return "Stored; run the same command to go on."
+
+
 def _shower(move: Callable[[int, int, str], None]) -> Callable[[Step], None]:
     def show(step: Step) -> None:
         if step.remark:
@@ -259,8 +303,15 @@ def _words(text: str) -> tuple[str, ...]:
 def _numbers(text: str) -> tuple[float, ...]:
     from miqa_app.errors import BadRequest
 
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    if len(words) > 1 and "0" in words and all(word.isdigit() for word in words):
+        message = (
+            f"--severities {text}: write a point in a decimal number, such as 0.5; commas part one severity from the "
+            "next, as in 0.2,0.5,0.8."
+        )
+        raise BadRequest(message)
     try:
-        return tuple(float(word) for word in text.split(",") if word.strip())
+        return tuple(float(word) for word in words)
     except ValueError:
         message = f"--severities {text} makes no sense; write numbers such as 0.2,0.5,0.8."
         raise BadRequest(message) from None

@@ -22,7 +22,7 @@ class Action:
         text: what the menu says.
         keys: built-in key sequences, see `bindings.py`; the first is shown.
         menu: the menu it stands in, or '' for none.
-        slot: 'target.method'; target is 'window', 'viewer' or 'rating'.
+        slot: 'target.method'; target is 'window', 'viewer', 'decisions', 'rating' or 'model'.
         context: 'window' works everywhere in the window, 'viewer' only while an image has the focus.
         argument: given to the method, if not None.
         checkable: it is on or off, and the method takes which.
@@ -148,7 +148,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "attention",
         "Attention instead of scores",
-        ("A",),
+        ("Shift+M",),
         "Heatmap",
         "viewer.set_attention",
         checkable=True,
@@ -157,6 +157,18 @@ ACTIONS: tuple[Action, ...] = (
     Action("opacity_up", "Stronger", ("Ctrl+Up",), "Heatmap", "viewer.change_opacity", argument=10),
     Action(
         "opacity_down", "Fainter", ("Ctrl+Down",), "Heatmap", "viewer.change_opacity", argument=-10
+    ),
+    Action("accept", "Accept", ("A",), "Decision", "decisions.accept"),
+    Action("rescan", "Rescan…", ("R",), "Decision", "decisions.rescan"),
+    Action("look", "Look before deciding", ("L",), "Decision", "decisions.look"),
+    Action("undo_decision", "Undo decision", ("Ctrl+Z",), "Decision", "decisions.undo"),
+    _free(
+        "keep_assessments",
+        "Keep assessments",
+        (),
+        "Decision",
+        "decisions.set_keeping",
+        checkable=True,
     ),
     _free(
         "layout_1", "One view", ("Ctrl+1",), "View", "viewer.set_layout", argument=1, icon="layout1"
@@ -213,12 +225,15 @@ ACTIONS: tuple[Action, ...] = (
     _free("new_study", "New study…", (), "Rating", "rating.new_study"),
     _free("rate", "Rate…", ("Ctrl+Shift+R",), "Rating", "rating.rate"),
     _free("campaigns", "Campaigns…", (), "Rating", "rating.campaigns"),
+    _free("finetune", "Fine-tune…", (), "Model", "model.finetune"),
+    _free("models", "Models…", (), "Model", "model.models"),
+    _free("drift", "Drift…", (), "Model", "model.drift"),
     _free("shortcuts", "Keys and mouse", ("?",), "Help", "window.show_shortcuts", icon="help"),
     _free("keys", "Change keys and mouse…", (), "Help", "window.change_keys"),
     _free("about", "About", (), "Help", "window.show_about"),
 )
 
-MENUS = ("File", "View", "Image", "Slices", "Heatmap", "Rating", "Help")
+MENUS = ("File", "View", "Image", "Slices", "Heatmap", "Decision", "Rating", "Model", "Help")
 TOOLS = ("open_files", "open_folder", "|", "layout_1", "layout_2", "layout_4", "link", "|", "overlay", "rotate", "mirror", "reset", "|", "export_report", "save_screenshot", "|", "light", "shortcuts")  # fmt: skip
 
 

@@ -38,9 +38,16 @@ class Desk(QObject):
         problem_found: something could not be read (`Problem`).
         worked: how far the work is: words, done, total (total 0 = unknown).
         told: one sentence for the status bar.
+        judged: a series was scored just now (its key); not sent for results that were laid on the desk.
         exported: the files of a report that was written.
         rested: all jobs have ended.
         cleared: everything was closed.
+
+    Attributes:
+        entries: series by key, in the order they came.
+        problems: what could not be read.
+        scorer: judges series, on the device's pool.
+        device_pool: does one thing at a time.
     """
 
     opened = Signal(str)
@@ -49,6 +56,7 @@ class Desk(QObject):
     problem_found = Signal(object)
     worked = Signal(str, int, int)
     told = Signal(str)
+    judged = Signal(str)
     exported = Signal(object)
     rested = Signal()
     cleared = Signal()
@@ -63,9 +71,9 @@ class Desk(QObject):
         self.entries: dict[str, Entry] = {}
         self.problems: list[Problem] = []
         self._read = read or _default_reader
-        self._scorer = scorer or QuietScorer()
+        self.scorer = scorer or QuietScorer()
         self._files_pool = jobs.single_pool(self)
-        self._device_pool = jobs.single_pool(self)
+        self.device_pool = jobs.single_pool(self)
         self._jobs: set[jobs.Job] = set()
         self._inbox: deque[tuple[int, str, Any]] = deque()
         self._round = 0
@@ -123,9 +131,7 @@ class Desk(QObject):
         """Stop everything and wait for the threads; return whether they stopped in time."""
         self.cancel()
         self._timer.stop()
-        return self._files_pool.waitForDone(timeout_ms) and self._device_pool.waitForDone(
-            timeout_ms
-        )
+        return self._files_pool.waitForDone(timeout_ms) and self.device_pool.waitForDone(timeout_ms)
 
     def place(self, entries: Iterable[Entry]) -> None:
         """Lay finished entries on the desk."""
@@ -148,7 +154,7 @@ class Desk(QObject):
 
     def _scoring(self, series: Series, turn: int) -> Generator[None, None, Assessment]:
         self._inbox.append((turn, "Begun", series.key))
-        work = self._scorer.assess(series)
+        work = self.scorer.assess(series)
         try:
             while True:
                 try:
@@ -231,7 +237,7 @@ class Desk(QObject):
         self.changed.emit(entry.key)
         self._start(
             self._scoring(entry.series, self._round),
-            self._device_pool,
+            self.device_pool,
             self._scoring_failed,
             entry.key,
         )
@@ -328,6 +334,7 @@ class Desk(QObject):
         entry.assessment, entry.state = assessment, State.DONE
         entry.predictions = {prediction.index: prediction for prediction in assessment.slices}
         self.changed.emit(key)
+        self.judged.emit(key)
 
     def _take_failed(self, key: str, sentence: str, log: str) -> None:
         entry = self.entries.get(key)

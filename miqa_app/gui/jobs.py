@@ -37,9 +37,9 @@ class Job(QObject):
         self._left = threading.Event()
         self._runner = _Runner(self, self._left)
 
-    def start(self, pool: QThreadPool) -> None:
-        """Queue the job on a pool."""
-        pool.start(self._runner)
+    def start(self, pool: QThreadPool, priority: int = 0) -> None:
+        """Queue the job on a pool; those of a higher priority come first."""
+        pool.start(self._runner, priority)
 
     def cancel(self) -> None:
         """Ask the job to stop at its next yield and to clean up."""

@@ -20,7 +20,9 @@ from PySide6.QtWidgets import (
 
 from miqa_app.gui import bindings, dialogs, menus, theme
 from miqa_app.gui.actions import ActionBook
+from miqa_app.gui.decisions import Decisions
 from miqa_app.gui.key_editor import KeyEditor
+from miqa_app.gui.model_menu import ModelMenu
 from miqa_app.gui.rating_menu import RatingMenu
 from miqa_app.gui.result.card import ResultCard
 from miqa_app.gui.status_line import StatusLine
@@ -54,8 +56,15 @@ class MainWindow(QMainWindow):
         self.viewer = ViewerPanel()
         self.card = ResultCard(self.theme)
         self._arrange()
+        self.decisions, self.models = Decisions(self), ModelMenu(self)
         self.actions_by_id = ActionBook(
-            {"window": self, "viewer": self.viewer, "rating": RatingMenu(self)},
+            {
+                "window": self,
+                "viewer": self.viewer,
+                "decisions": self.decisions,
+                "rating": RatingMenu(self),
+                "model": self.models,
+            },
             {"window": self, "viewer": self.viewer.grid},
             self,
         )
@@ -113,6 +122,10 @@ class MainWindow(QMainWindow):
                 for name in ("overlay", "hide_overlay", "attention")
             )
         )
+        names = {"accept": "accept", "rescan": "rescan", "look": "look", "undo": "undo_decision"}
+        self.card.decision.name_keys(
+            {name: bindings.shown(chosen.keys[id][:1]) for name, id in names.items()}
+        )
         menus.name_keys(self.actions_by_id)
 
     def _rebind(self, chosen: Bindings) -> None:
@@ -141,6 +154,7 @@ class MainWindow(QMainWindow):
 
     def _restore(self) -> None:
         self.actions_by_id.set_series_open(False)
+        self.actions_by_id["keep_assessments"].setChecked(self.decisions.keeping)
         self.actions_by_id["light"].setChecked(self.theme.name == "light")
         self._display_changed(self.viewer.display)
         geometry = self.memory.get("geometry", QByteArray())
@@ -224,6 +238,7 @@ class MainWindow(QMainWindow):
         theme.apply(QApplication.instance(), self.theme)
         self.studies.set_theme(self.theme)
         self.card.set_theme(self.theme)
+        self.models.repaint()
         menus.paint_icons(self, self.actions_by_id, self.theme)
 
     def show_shortcuts(self) -> None:
@@ -380,7 +395,12 @@ class MainWindow(QMainWindow):
         event.acceptProposedAction()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Stop all jobs, remember the window's place, and go."""
+        """Stop all jobs, remember the window's place, and go; a training is not ended without asking."""
+        if not self.models.may_close():
+            event.ignore()
+            return
         self.memory.set("geometry", self.saveGeometry())
+        self.models.shut_down()
+        self.decisions.shut_down()
         self.desk.shut_down()
         event.accept()

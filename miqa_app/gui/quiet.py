@@ -62,6 +62,12 @@ class QuietScorer:
         yield first
         return (yield from work)
 
+    def shadow(self, series: Series) -> Generator[SlicePrediction, None, Assessment | None]:
+        """Do as `Scorer.shadow`; None before anything was scored."""
+        if self._scorer is None:
+            return None
+        return (yield from self._scorer.shadow(series))
+
 
 @contextmanager
 def collector_off() -> Iterator[None]:

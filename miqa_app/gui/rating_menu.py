@@ -28,11 +28,13 @@ class RatingMenu(QObject):
         self._rating: QWidget | None = None
 
     def new_study(self) -> None:
-        """Open the wizard on the scans that are open."""
+        """Open the wizard on the scans that are open, the one on the screen first."""
         from miqa_app.gui.campaign.open import create_study
 
         window = self._window
-        series = [entry.series for entry in window.desk.entries.values()]
+        active = window.viewer.active.entry
+        entries = sorted(window.desk.entries.values(), key=lambda entry: entry is not active)
+        series = [entry.series for entry in entries]
         wizard = self._told(lambda: create_study(window, series, window.theme))
         if wizard is not None:
             wizard.rate_asked.connect(self.rate)

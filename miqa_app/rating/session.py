@@ -46,7 +46,7 @@ class Session:
         self._draft = Draft(protocol)
         self._pause_from = self._shown_at = 0.0
         self._stint_from = self._worked = 0.0
-        self._can_undo = self._undone = False
+        self._can_undo = self._undone = self._given_anew = False
         self._was_tired = False
 
     @property
@@ -148,7 +148,7 @@ class Session:
         self.require_complete(now)
         part = self._queue[self._index].part
         self._index += 1
-        self._can_undo, self._undone = not self._undone, False
+        self._can_undo, self._undone, self._given_anew = not self._undone, False, self._undone
         self._draft = Draft(self._protocol)
         if self._index == len(self._queue):
             self._end("finished")
@@ -171,6 +171,11 @@ class Session:
         Also at the end of the session, until it is sealed.
         """
         return self._can_undo and self._phase in ("pause", "viewing", "trained", "ended")
+
+    @property
+    def undo_is_spent(self) -> bool:
+        """Return whether the last vote was taken up again once, which is all there is for each vote."""
+        return self._undone or self._given_anew
 
     @property
     def last(self) -> Presentation | None:

@@ -6,15 +6,19 @@ What needs torch is in `registry.checkpoint`, so that listing and verifying mode
 from miqa_app.registry.folders import (
     ModelFolder,
     default_model,
+    find_content,
     find_model,
     list_models,
+    shipped_model,
     verify_model,
 )
 
 __all__ = [
     "ModelFolder",
     "default_model",
+    "find_content",
     "find_model",
     "list_models",
+    "shipped_model",
     "verify_model",
 ]

@@ -12,6 +12,8 @@ from typing import Any
 from miqa_app.core.assessment import ModelIdentity
 from miqa_app.errors import BadModel
 from miqa_app.paths import bundled, user_data
+from miqa_app.registry.pickles import unpickled
+from miqa_app.registry.state import read_state
 
 _CONTENT = ("*.json", "*.safetensors", "*.md")
 _TABLES = ("network", "preprocessing", "score_scale", "training")
@@ -65,13 +67,9 @@ def read_folder(path: Path) -> ModelFolder:
     if not path.is_dir():
         message = f"There is no model folder {path}; 'miqa models list' shows the models."
         raise BadModel(message)
-    unsafe = [
-        file.name
-        for file in path.iterdir()
-        if file.suffix in {".pt", ".pth", ".ckpt", ".bin", ".pkl"}
-    ]
+    unsafe = unpickled(path)
     if unsafe:
-        message = f"The model {path} holds {unsafe[0]}, which could run code when opened; only safetensors are loaded."
+        message = f"The model {path} holds {unsafe}, which could run code when opened, and cannot be loaded; only safetensors are loaded."
         raise BadModel(message)
     try:
         config = json.loads((path / "config.json").read_text(encoding="utf-8"))
@@ -137,14 +135,69 @@ def find_model(name: str) -> ModelFolder:
 
 
 def default_model() -> ModelFolder:
-    """Return the site's active model: the one that models/default names.
+    """Return the site's active model: the one promoted last, else the bundled one that models/default names.
+
+    A folder of the user's with the name of the bundled default is not taken for it: only a promotion makes a model
+    active.
 
     Raises:
-        BadModel: no model is installed.
+        BadModel: no model is installed, or the promoted one is gone or no longer what was promoted; no other is taken
+            in its place.
     """
-    marker = bundled("models") / "default"
-    name = marker.read_text(encoding="utf-8").strip() if marker.exists() else "lite"
-    return find_model(name)
+    active = read_state().active
+    if active is not None:
+        return find_identical(active.name, active.sha256)
+    return shipped_model()
+
+
+def shipped_model() -> ModelFolder:
+    """Return the model that came with the program as its default, whatever the site has promoted since.
+
+    Raises:
+        BadModel: none is installed.
+    """
+    path = bundled_default()
+    return read_folder(path) if (path / "config.json").exists() else find_model(path.name)
+
+
+def bundled_default() -> Path:
+    """Return where the model lies that scores until a person promotes another: models/default names it."""
+    root = bundled("models")
+    marker = root / "default"
+    name = marker.read_text(encoding="utf-8").strip() if marker.exists() else ""
+    return root / (name or "lite")
+
+
+def find_content(sha256: str) -> ModelFolder | None:
+    """Return an installed model by the SHA-256 of its content, whatever it is called, or None."""
+    for root in model_roots():
+        for path in sorted(root.iterdir()) if root.is_dir() else []:
+            if (path / "config.json").exists() and content_hash(path) == sha256:
+                return read_folder(path)
+    return None
+
+
+def find_identical(name: str, sha256: str) -> ModelFolder:
+    """Return the installed model of a name and content.
+
+    Raises:
+        BadModel: there is none; the message says whether the folder is gone or its content another.
+    """
+    found = [root / name for root in model_roots() if (root / name).is_dir()]
+    for path in found:
+        if content_hash(path) == sha256:
+            return read_folder(path)
+    if found:
+        reason = (
+            f"its content in {found[0]} is not that which was approved (SHA-256 {sha256[:12]}…)"
+        )
+    else:
+        reason = f"its folder {model_roots()[0] / name} is gone"
+    message = (
+        f"The model '{name}' cannot be used: {reason}; bring the folder back from a backup, or return to another model "
+        "with 'miqa models rollback --to NAME --by PERSON'."
+    )
+    raise BadModel(message)
 
 
 def verify_model(model: ModelFolder) -> list[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,6 +38,12 @@ _MOST_NAMED = 45
 
 _MOST_LEGEND = 12
 _WINDOW = 9
+_LONGEST_NAME = 34
+_MOST_STEPS = 12
+"""Beyond this many severities each stands at its own place on a line, not in a band with others of the same."""
+
+_BAND = 0.62
+"""How much of its band a severity takes."""
 
 
 def scores_plot(scores: OpinionScores, places: Mapping[str, Place] | None = None) -> Figure:
@@ -66,11 +74,12 @@ def scores_plot(scores: OpinionScores, places: Mapping[str, Place] | None = None
         axis.set_axis_off()
     for row in axes:
         row[0].set_ylabel("MOS, 95 % interval", fontsize=9, color=INK)
-    handles = {
+    drawn = {
         label: handle
         for axis in axes.flat
         for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)
     }
+    handles = {name: drawn[name] for name in references if name in drawn}
     if 1 < len(handles) <= _MOST_LEGEND:
         figure.legend(
             handles.values(), handles.keys(), loc="outside lower center", ncols=min(6, len(handles)),
@@ -203,8 +212,11 @@ def _in_order(known: Sequence[StimulusScore], title: str) -> Figure:
         color=COLOURS[0], markersize=4.5, ecolor=COLOURS[0], elinewidth=1.1, capsize=2,
     )  # fmt: skip
     if len(ordered) <= _MOST_NAMED:
-        axis.set_xticks(range(len(ordered)), [shortened(one.stimulus) for one in ordered])
+        names, begin = told_apart([one.stimulus for one in ordered])
+        axis.set_xticks(range(len(ordered)), names)
         axis.tick_params(axis="x", rotation=90)
+        if begin:
+            axis.set_xlabel(f"all names begin with {begin}", fontsize=9, color=INK)
     else:
         axis.set_xticks([])
         axis.set_xlabel(f"{len(ordered)} stimuli in order of their MOS", fontsize=9, color=INK)
@@ -223,25 +235,53 @@ def _artefact(
     places: Mapping[str, Place],
     references: Sequence[str],
 ) -> None:
-    """Draw one artefact: MOS over severity, one colour and marker for each reference, side by side."""
-    severities = sorted({places.get(one.stimulus, ("", 0.0, ""))[1] for one in scores})
-    step = float(np.diff(severities).min()) if len(severities) > 1 else 1.0
-    for number, reference in enumerate(references or [""]):
-        mine = [one for one in scores if places.get(one.stimulus, ("", 0.0, ""))[2] == reference]
-        mine.sort(key=lambda one: places.get(one.stimulus, ("", 0.0, ""))[1])
-        if not mine:
-            continue
-        shift = (number - (len(references) - 1) / 2) * 0.5 * step / max(1, len(references))
+    """Draw one artefact: a band for each severity, in it one colour and marker for each reference, side by side."""
+    own = [places.get(one.stimulus, ("", 0.0, "")) for one in scores]
+    severities = sorted({severity for _, severity, _ in own})
+    here = [name for name in references or [""] if any(place[2] == name for place in own)]
+    banded = len(severities) <= _MOST_STEPS
+    for number, reference in enumerate(here):
+        mine = sorted((place[1], row) for row, place in enumerate(own) if place[2] == reference)
+        shift = (number - (len(here) - 1) / 2) * _BAND / max(2, len(here)) if banded else 0.0
+        across = [(severities.index(at) if banded else at) + shift for at, _ in mine]
+        shown = [scores[row] for _, row in mine]
+        known = references.index(reference) if reference in references else 0
         axis.errorbar(
-            [places.get(one.stimulus, ("", 0.0, ""))[1] + shift for one in mine],
-            [one.mos for one in mine], _arms(mine), linestyle="-", linewidth=0.8, alpha=0.85,
-            marker=MARKERS[number % len(MARKERS)], markersize=4.5, elinewidth=1.0, capsize=1.8,
-            color=COLOURS[number % len(COLOURS)], label=reference or None,
+            across,
+            [one.mos for one in shown], _arms(shown), linestyle="-", linewidth=0.8, alpha=0.85,
+            marker=MARKERS[known % len(MARKERS)], markersize=4.5, elinewidth=1.0, capsize=1.8,
+            color=COLOURS[known % len(COLOURS)], label=reference or None,
         )  # fmt: skip
     axis.set_title(shortened(name.replace("_", " ")), fontsize=9, color=INK, loc="left")
-    _named(axis, "severity")
-    if len(severities) <= 6:
-        axis.set_xticks(severities, [f"{value:g}" for value in severities])
+    _named(axis, "severity" if severities != [0.0] else "")
+    if banded:
+        for place in range(0, len(severities), 2):
+            axis.axvspan(place - 0.5, place + 0.5, color=LINE, alpha=0.35, linewidth=0, zorder=0)
+        axis.set_xlim(-0.5, len(severities) - 0.5)
+        axis.set_xticks(
+            range(len(severities)), [f"{value:g}" if value else "unchanged" for value in severities]
+        )
+        axis.tick_params(axis="x", length=0)
+        axis.grid(visible=False, axis="x")
+
+
+def told_apart(names: Sequence[str]) -> tuple[list[str], str]:
+    """Return names short enough for a plot that still differ, and with what all of them began, or ''.
+
+    Where they are too long, the words that all begin with are left out, then the middle of each.
+    """
+    if max(map(len, names), default=0) <= _LONGEST_NAME:
+        return list(names), ""
+    begin = "".join(_words_of(os.path.commonprefix(list(names)))[:-1]) if len(names) > 1 else ""
+    rest = [name.removeprefix(begin) for name in names]
+    half = _LONGEST_NAME // 2
+    short = [one if len(one) <= _LONGEST_NAME else f"{one[:half]}…{one[-half:]}" for one in rest]
+    return (short if len(set(short)) == len(set(names)) else rest), begin
+
+
+def _words_of(name: str) -> list[str]:
+    """Return the parts of a name, each with what follows it."""
+    return re.split(r"(?<=[-_/ .])", name)
 
 
 def _line(

@@ -51,13 +51,22 @@ class RatingRoom:
         """Return a sitting of a rater in a study by its name; no other window gets one until this room is closed.
 
         Raises:
-            BadRequest: there is no such study, the pseudonym is empty or too long, or the rater sits in this study
-                already.
+            BadRequest: there is no such study, the pseudonym will not do (see `pseudonym_in`), or the rater sits in
+                this study already.
         """
-        found, name = self._archive.study(study), checked_pseudonym(rater)
+        found = self._archive.study(study)
+        name = pseudonym_in(self._archive, found, rater)
         seat = self._archive.seat(found.key, name)
         self._seats.append(seat)
         return Sitting(self._archive, found, name, seat=seat)
+
+    def pseudonym(self, study: str, text: str) -> str:
+        """Return what somebody typed as the pseudonym of a rater in a study, see `pseudonym_in`.
+
+        Raises:
+            BadRequest: there is no such study, or the pseudonym will not do.
+        """
+        return pseudonym_in(self._archive, self._archive.study(study), text)
 
     def close(self) -> None:
         """Give up all seats and let go of the store."""
@@ -70,6 +79,29 @@ class RatingRoom:
         done = sum(vote.presentation.part == "main" for vote in votes)
         total = sum(item.counted for item in study.items)
         return Offer(study.name, study.protocol.title, done, total)
+
+
+def pseudonym_in(archive: Archive, study: Study, text: str) -> str:
+    """Return a pseudonym for a study: one that is there already, or one that cannot be taken for it.
+
+    Raises:
+        BadRequest: it differs from one of the study in capitals or blanks only, or see `checked_pseudonym`.
+    """
+    known = [rater.pseudonym for rater in archive.raters(study.key)]
+    if text.strip() not in known:
+        for there in known:
+            if _plain(there) == _plain(text):
+                message = (
+                    f"There is {there} in this study; to go on as {there}, write it just so. If you are somebody else, "
+                    "take another pseudonym."
+                )
+                raise BadRequest(message)
+    return checked_pseudonym(text)
+
+
+def _plain(pseudonym: str) -> str:
+    """Return what is left without capitals and blanks."""
+    return "".join(pseudonym.casefold().split())
 
 
 def checked_pseudonym(text: str) -> str:

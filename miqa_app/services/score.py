@@ -11,20 +11,35 @@ from miqa_app.core.series import Problem, Series
 from miqa_app.errors import BadModel, MiqaError
 from miqa_app.imaging import read
 from miqa_app.imaging.events import Completed
+from miqa_app.registry.folders import find_identical
+from miqa_app.registry.state import RegistryState, read_state, registry_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Sequence
     from pathlib import Path
 
-    from miqa_app.core.assessment import Assessment, ModelIdentity, SlicePrediction
+    from miqa_app.core.assessment import Assessment, ModelIdentity, SlicePrediction, Thresholds
     from miqa_app.registry.checkpoint import LoadedModel
     from miqa_app.scoring.engine import Engine
     from miqa_app.scoring.interval import Calibration
     from miqa_app.scoring.scope import ScopeModel
 
 
+@dataclass(frozen=True, eq=False)
+class _Ready:
+    """A model on its device, with all that a judgement needs."""
+
+    engine: Engine
+    identity: ModelIdentity
+    calibration: Calibration
+    scope: ScopeModel | None
+
+
 class Scorer:
-    """One model on one device; cheap to make, the network is loaded when the first series is scored."""
+    """One model on one device; cheap to make, the network is loaded when the first series is scored.
+
+    Without a name it follows the site: a promotion, a rollback or new thresholds count from the next series on.
+    """
 
     def __init__(self, model: str | None = None, device: str = "auto", threads: int = 0) -> None:
         """Remember what to use.
@@ -37,38 +52,99 @@ class Scorer:
         """
         self._model, self._device, self._threads = model, device, threads
         self._lock = Lock()
-        self._loaded: tuple[Engine, ModelIdentity, Calibration, ScopeModel | None] | None = None
+        self._loaded: _Ready | None = None
+        self._shadow: _Ready | None = None
+        self._site, self._stamp = RegistryState(), b""
 
     def assess(self, series: Series) -> Generator[SlicePrediction, None, Assessment]:
         """Yield each slice's prediction and return the assessment of a complete series.
 
         Raises:
-            BadModel: the model cannot be loaded.
+            BadModel: the model cannot be loaded, or the active one is not what was promoted.
             BadRequest: the device is not there.
         """
-        from miqa_app.scoring.assess import assess as judge
-
-        engine, identity, calibration, scope = self._ready()
-        return (yield from judge(series, engine, identity, calibration, scope=scope))
-
-    def _ready(self) -> tuple[Engine, ModelIdentity, Calibration, ScopeModel | None]:
         with self._lock:
+            site = self._read_site()
             if self._loaded is None:
-                import torch
+                self._loaded = self._load(self._model)
+            ready = self._loaded
+        return (yield from _judged(series, ready, site.thresholds_of(ready.identity.sha256)))
 
-                from miqa_app.registry.checkpoint import load_model
-                from miqa_app.scoring.engine import Engine
-                from miqa_app.scoring.scope import ScopeModel
+    def shadow(self, series: Series) -> Generator[SlicePrediction, None, Assessment | None]:
+        """Yield and return what the shadow model says of a series; None at once where none is set.
 
-                torch.set_num_threads(self._threads or max(1, (os.cpu_count() or 2) - 1))
-                model = load_model(self._model)
-                self._loaded = (
-                    Engine(model.network, self._device),
-                    model.folder.identity,
-                    interval_of(model),
-                    ScopeModel.from_config(model.folder.config),
-                )
-            return self._loaded
+        For those who keep records, after the active model's result is out: nobody who decides gets to see it. The
+        thresholds are the shadow model's own, so that its verdict is the one it would give if it were active.
+
+        Raises:
+            BadModel: the shadow model cannot be loaded, or is not the one that was set.
+        """
+        with self._lock:
+            held = self._read_site().shadow
+            if held is None:
+                return None
+            if self._shadow is None or self._shadow.identity.sha256 != held.sha256:
+                folder = find_identical(held.name, held.sha256)
+                self._shadow = self._load(str(folder.path.absolute()))
+            ready, site = self._shadow, self._site
+        return (yield from _judged(series, ready, site.thresholds_of(held.sha256)))
+
+    def _read_site(self) -> RegistryState:
+        """Return the registry of now; where the active model is another one, let go of the loaded one."""
+        stamp = registry_bytes()
+        if stamp != self._stamp:
+            before, self._site = self._site, self._site_now()
+            self._stamp = stamp
+            if self._model is None and before.active != self._site.active:
+                self._loaded = None
+            if self._site.shadow is None:
+                self._shadow = None
+        return self._site
+
+    def _site_now(self) -> RegistryState:
+        try:
+            return read_state()
+        except BadModel:
+            if self._model is None:
+                raise
+            return (
+                RegistryState()
+            )  # a named model scores without the registry, and its verdicts as uncalibrated
+
+    def _load(self, name: str | None) -> _Ready:
+        import torch
+
+        from miqa_app.registry.checkpoint import load_model
+        from miqa_app.scoring.engine import Engine
+        from miqa_app.scoring.scope import ScopeModel
+
+        torch.set_num_threads(self._threads or max(1, (os.cpu_count() or 2) - 1))
+        model = load_model(name)
+        return _Ready(
+            Engine(model.network, self._device),
+            model.folder.identity,
+            interval_of(model),
+            ScopeModel.from_config(model.folder.config),
+        )
+
+
+def _judged(
+    series: Series, ready: _Ready, thresholds: Thresholds
+) -> Generator[SlicePrediction, None, Assessment]:
+    """Do as `scoring.assess.assess`; a training on this machine waits while a slice is computed."""
+    from miqa_app.scoring.assess import assess as judge
+    from miqa_app.training.finetune.priority import inference_first
+
+    steps = judge(series, ready.engine, ready.identity, ready.calibration, thresholds, ready.scope)
+    while True:
+        # not held while the caller has the word: it may never come back
+        with inference_first():
+            try:
+                step = next(steps)
+            except StopIteration as end:
+                result: Assessment = end.value
+                return result
+        yield step
 
 
 def interval_of(model: LoadedModel) -> Calibration:

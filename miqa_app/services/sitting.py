@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,21 @@ if TYPE_CHECKING:
     from miqa_app.rating.votes import Display, Presentation
     from miqa_app.services.sitting_pictures import Example, Pictures
     from miqa_app.store import Archive, Seat
+
+
+@dataclass(frozen=True)
+class Coming:
+    """What is still before a rater, in this order, if a session begins now.
+
+    Attributes:
+        practice: presentations of the practice round.
+        settling_in: those that open every session and are not counted.
+        counted: those that count.
+    """
+
+    practice: int
+    settling_in: int
+    counted: int
 
 
 class Sitting:
@@ -96,9 +111,13 @@ class Sitting:
 
     @property
     def in_training(self) -> bool:
-        """Return whether the current presentation is for practice; stabilising ones are not marked."""
-        current = self._session.current
-        return current is not None and current.part == "training"
+        """Return whether the current presentation is for practice."""
+        return self._part == "training"
+
+    @property
+    def is_settling_in(self) -> bool:
+        """Return whether the current presentation opens the session and is not counted."""
+        return self._part == "stabilising"
 
     @property
     def place(self) -> int:
@@ -107,10 +126,22 @@ class Sitting:
 
     @property
     def progress(self) -> tuple[int, int]:
-        """Return how many votes are given and how many there will be, of the practice or of what follows it."""
-        queue, index = self._session.queue, self._session.index
-        practice = sum(shown.part == "training" for shown in queue)
-        return (index, practice) if self.in_training else (index - practice, len(queue) - practice)
+        """Return how many votes are given and of how many, of the part that the current presentation is in.
+
+        Practice and settling in are those of this session; what counts is that of the whole study.
+        """
+        parts = [shown.part for shown in self._session.queue]
+        if self._part in ("training", "stabilising"):
+            return parts[: self._session.index].count(self._part), parts.count(self._part)
+        total = sum(item.counted for item in self._study.items)
+        return total - parts[self._session.index :].count("main"), total
+
+    @property
+    def coming(self) -> Coming:
+        """Return what is before the rater if a session begins now."""
+        opening = order.stabilising(self._study, self._rater, self._number + 1)
+        counted = len(self._left("main"))
+        return Coming(len(self._left("training")), len(opening) if counted else 0, counted)
 
     @property
     def names(self) -> tuple[str, str]:
@@ -145,6 +176,11 @@ class Sitting:
     def can_undo(self) -> bool:
         """Return whether the last vote can be taken up again."""
         return self._session.can_undo
+
+    @property
+    def undo_is_spent(self) -> bool:
+        """Return whether the last vote was taken up again once already."""
+        return self._session.undo_is_spent
 
     @property
     def minutes(self) -> int:
@@ -326,6 +362,11 @@ class Sitting:
         return Sitting(self._archive, self._study, self._rater, self._clock, self._utc, self._seat)
 
     # ---------------------------------------------------------------- behind the screen
+
+    @property
+    def _part(self) -> str:
+        current = self._session.current
+        return current.part if current is not None else ""
 
     def _left(self, part: Literal["training", "main"]) -> tuple[Presentation, ...]:
         """Return what has no vote yet, in this rater's order."""

@@ -13,6 +13,7 @@ from miqa_app.rating.design import Change
 from miqa_app.rating.seeded import number
 from miqa_app.rating.stimulus import packed
 from miqa_app.rating.study import StimulusInfo
+from miqa_app.services.study_scans import person
 from miqa_app.services.study_stimuli import full_slices, places, stimuli_of
 
 if TYPE_CHECKING:
@@ -190,8 +191,8 @@ class _Maker:
         self._protocol, self._design, self._seed = protocol, design, seed
         self._roots = roots
         self._scans = {one.key: nth for nth, one in enumerate(series, 1)}
-        people = list(dict.fromkeys(_person(one) for one in series))
-        self._subjects = {one.key: people.index(_person(one)) + 1 for one in series}
+        people = list(dict.fromkeys(person(one) or one.source for one in series))
+        self._subjects = {one.key: people.index(person(one) or one.source) + 1 for one in series}
 
     def rate(self, place: Place, result: Gathered) -> None:
         """Add what is rated of one place: as it is in poor scans, and degraded."""
@@ -250,8 +251,3 @@ def _slices(frames: tuple[int, ...]) -> str:
     """Return frame numbers as people count them, from 1."""
     first, last = frames[0] + 1, frames[-1] + 1
     return str(first) if first == last else f"{first}-{last}"
-
-
-def _person(series: Series) -> str:
-    """Return what the scans of one person have in common; it never leaves this module."""
-    return series.identity.get("Patient ID") or series.study_uid or series.source

@@ -1,13 +1,15 @@
-"""What a rater sees next in a study that asks for the most telling items first."""
+"""Which items of a study gain most from further votes, and what a rater sees next where these come first."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import dataclass
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from miqa_app.errors import BadRequest
-from miqa_app.rating.next_items import Candidate, order_of, steady_widths
+from miqa_app.rating.next_items import WIDEST, Candidate, order_of, steady_widths
 from miqa_app.rating.order import by_worth
 from miqa_app.rating.pooled import pooled_votes, ratings_of, scores_of, stimulus_names
 from miqa_app.rating.seeded import number
@@ -21,6 +23,65 @@ if TYPE_CHECKING:
 
 EVENT = "order"
 """Kind of the event that keeps an order, so that a session that was killed goes on in the same one."""
+
+
+@dataclass(frozen=True)
+class Telling:
+    """An item that further votes would tell much about.
+
+    Attributes:
+        stimulus: name of what is judged.
+        votes: how many scored it.
+        reason: why its votes are worth much, in words.
+    """
+
+    stimulus: str
+    votes: int
+    reason: str
+
+
+def most_telling(archive: Archive, study: Study) -> tuple[Telling, ...]:
+    """Return the items of a study, the one whose next vote is worth most first (see `rating.next_items`).
+
+    Worth is interval width × model uncertainty × coverage; repeats are left out, for they come with their items.
+    """
+    further = {item.key for item in study.items if item.repeats or not item.counted}
+    candidates = {one.key: one for one in _candidates(archive, study) if one.key not in further}
+    names = stimulus_names(study)
+    cells: dict[tuple[str, ...], list[int]] = {}
+    for one in candidates.values():
+        cells.setdefault(one.cell, []).append(one.votes)
+    usual = fmean(one.votes for one in candidates.values())
+    ordered = order_of(list(candidates.values()), number(study.seed, "next"))
+    return tuple(
+        Telling(
+            names[study.item(key).test],
+            candidates[key].votes,
+            _reason(candidates[key], fmean(cells[candidates[key].cell]), usual),
+        )
+        for key in ordered
+    )
+
+
+def _reason(one: Candidate, of_cell: float, usual: float) -> str:
+    """Return why a vote on an item is worth something.
+
+    Args:
+        one: the item.
+        of_cell: votes on each item of its kind and severity, on average.
+        usual: votes on each item of all.
+    """
+    parts = ["no vote yet"] if not one.votes else [f"{one.votes} vote{'s' * (one.votes > 1)}"]
+    if not math.isnan(one.width):
+        parts.append(f"interval about ±{min(one.width, WIDEST):.1f}")
+    elif one.votes:
+        parts.append("no interval yet")
+    if not math.isnan(one.uncertainty):
+        parts.append(f"the model is unsure by ±{one.uncertainty:.1f}")
+    if of_cell < usual:
+        cell = " ".join(one.cell).replace("_", " ").strip() or "images as acquired"
+        parts.append(f"{cell}: {of_cell:.1f} votes on average, all items: {usual:.1f}")
+    return "; ".join(parts)
 
 
 def most_telling_first(

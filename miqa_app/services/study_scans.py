@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from miqa_app.core.series import Series
+
+_LOCALIZER = re.compile(
+    r"locali[sz]|lokali[sz]|scout|survey|(?<![a-z])loc(?![a-z])|(?<![a-z0-9])3[ _-]?plane"
+)
 
 _LOOKED_AT = 5
 """Slices of a scan whose air is looked at."""
@@ -99,6 +104,16 @@ def unfit_by_header(series: Series) -> str:
     if series.refusal:
         return series.refusal
     return "" if series.modality == "MR" else f"{series.modality} is no MR"
+
+
+def person(series: Series) -> str:
+    """Return what the scans of one person have in common, '' where nothing tells; it must not be shown or stored."""
+    return series.identity.get("Patient ID") or series.study_uid
+
+
+def is_localizer(series: Series) -> bool:
+    """Return whether the name of a scan says that it only served to plan the others."""
+    return _LOCALIZER.search(series.description.lower()) is not None
 
 
 def _bright_air(series: Series) -> str:

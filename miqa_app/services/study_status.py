@@ -30,7 +30,9 @@ class RaterStatus:
         done: counted presentations with a vote.
         total: counted presentations in all.
         cannot_judge: how many of the votes say that the rater could not judge.
-        trained: whether the training is done.
+        practice: votes of the practice round, which do not count.
+        practice_total: presentations of the practice round.
+        settling_in: votes at the start of a session, which do not count.
         sessions: how many were begun.
         last: how the last session ended ('finished', 'time', 'tired', 'closed'), or 'open' where it has no end.
     """
@@ -39,9 +41,16 @@ class RaterStatus:
     done: int
     total: int
     cannot_judge: int
-    trained: bool
+    practice: int
+    practice_total: int
+    settling_in: int
     sessions: int
     last: str
+
+    @property
+    def trained(self) -> bool:
+        """Return whether the practice is done."""
+        return self.practice >= self.practice_total
 
 
 @dataclass(frozen=True)
@@ -108,6 +117,7 @@ def status(archive: Archive, study: Study) -> StudyStatus:
     total = sum(item.counted for item in study.items)
     training = sum(item.role == "training" for item in study.items)
     trained = Counter(vote.rater for vote in votes if vote.presentation.part == "training")
+    settled = Counter(vote.rater for vote in votes if vote.presentation.part == "stabilising")
     done = Counter(vote.rater for vote in pooled)
     unjudged = Counter(vote.rater for vote in pooled if not vote.judged)
     ends: dict[str, list[str]] = {}
@@ -119,7 +129,9 @@ def status(archive: Archive, study: Study) -> StudyStatus:
             done[who],
             total,
             unjudged[who],
-            trained[who] >= training,
+            trained[who],
+            training,
+            settled[who],
             len(ends.get(who, [])),
             ends.get(who, [""])[-1],
         )

@@ -57,19 +57,26 @@ class Judged:
 
     Attributes:
         centre: mean of the baseline's deviations.
-        error: (points,) standard deviation that a point has in control, in the units of the deviations.
-        limit: so many of these may a point lie from the centre.
-        smooth: (points,) moving average of (deviation − centre) / error; 0 in the baseline.
+        scale: root of the overdispersion.
+        count: points of the baseline.
+        limit: so many standard errors may a point lie from the centre.
+        smooth: (points,) moving average of (deviation − centre) / scale; 0 in the baseline.
         smooth_limit: (points,) its limit; infinite in the baseline.
         side: (points,) −1 below, +1 above, 0 in control, by either rule; 0 in the baseline.
     """
 
     centre: float
-    error: NDArray[np.float64]
+    scale: float
+    count: int
     limit: float
     smooth: NDArray[np.float64]
     smooth_limit: NDArray[np.float64]
     side: NDArray[np.int8]
+
+    @property
+    def error(self) -> float:
+        """Return the standard error of a point in control, that of the centre included."""
+        return float(self.scale * np.sqrt(1 + 1 / self.count))
 
 
 def log_spread(values: NDArray[np.float64], axis: int = -1) -> NDArray[np.float64]:
@@ -282,17 +289,37 @@ def judge(
     ratio = max(1.0, (own.squares + weight * others.ratio) / freedom)
     centre = float(deviations[baseline].mean())
     limit = float(stats.t.isf(alpha / 2, freedom))
-    error = np.full(len(deviations), np.sqrt(ratio * (1 + 1 / count)))
-    standard = np.where(baseline, 0.0, (deviations - centre) / np.sqrt(ratio))
+    scale = float(np.sqrt(ratio))
+    later = (deviations[~baseline] - centre) / scale
     smooth, smooth_limit = np.zeros(len(deviations)), np.full(len(deviations), np.inf)
+    side = np.zeros(len(deviations), np.int8)
+    smooth[~baseline], smooth_limit[~baseline], side[~baseline] = _rules(later, limit, count)
+    return Judged(centre, scale, count, limit, smooth, smooth_limit, side)
+
+
+def sides(judged: Judged, deviations: NDArray[np.float64]) -> NDArray[np.int8]:
+    """Return what the same rules say of other points after the same baseline.
+
+    Args:
+        judged: gives baseline and limits.
+        deviations: (points,) after the baseline, in their order.
+    """
+    return _rules((deviations - judged.centre) / judged.scale, judged.limit, judged.count)[2]
+
+
+def _rules(
+    standard: NDArray[np.float64], limit: float, count: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int8]]:
+    """Return moving average, its limit and the side of each point, after a baseline of `count` points."""
+    smooth, smooth_limit = np.zeros(len(standard)), np.full(len(standard), np.inf)
     average = 0.0
-    for steps, place in enumerate(np.flatnonzero(~baseline), 1):
-        left = (1 - WEIGHT) ** steps
-        average += WEIGHT * (standard[place] - average)
+    for place, value in enumerate(standard):
+        left = (1 - WEIGHT) ** (place + 1)
+        average += WEIGHT * (value - average)
         # the second part: an error of the centre shifts all points alike
         variance = WEIGHT / (2 - WEIGHT) * (1 - left**2) + (1 - left) ** 2 / count
         smooth[place], smooth_limit[place] = average, limit * np.sqrt(variance)
     single = standard / np.sqrt(1 + 1 / count)
     side = np.where(np.abs(single) > limit, np.sign(single), 0)
     side = np.where(np.abs(smooth) > smooth_limit, np.sign(smooth), side)
-    return Judged(centre, error, limit, smooth, smooth_limit, side.astype(np.int8))
+    return smooth, smooth_limit, side.astype(np.int8)

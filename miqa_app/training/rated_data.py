@@ -28,8 +28,8 @@ class RatedCrops(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
     """Random crops of rated images.
 
     Item: image (2, 1, E, E) in [0, 1], q (2,) score 0-1, valid (2, 1, E, E), paired (2,) True where the two are different
-    images of one reference. Both members are cut at the same relative place of the same relative slice, flipped and turned
-    alike, so that their order is one of quality and not of content.
+    images of one reference, place (2,) of both in the set. Both members are cut at the same relative place of the same
+    relative slice, flipped and turned alike, so that their order is one of quality and not of content.
 
     Attributes:
         edge: E in pixels.
@@ -73,12 +73,7 @@ class RatedCrops(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
         """Return one group, see the class."""
         epoch = 0 if self._fixed else self.epoch
         rng = np.random.default_rng([self._seed, group, epoch])
-        place = 2 * group + epoch
-        first = self._places[place % len(self._places)]
-        if self._fixed:
-            second, paired = self._places[(place + 1) % len(self._places)], False
-        else:
-            second, paired = self._partner(first, rng)
+        first, second, paired = self.members(group, epoch, rng)
         images, valid = self._pair(first, second, rng)
         scores = [self._set.images[place].mos / 100 for place in (first, second)]
         return {
@@ -86,7 +81,16 @@ class RatedCrops(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
             "valid": torch.from_numpy(valid),
             "q": torch.tensor(scores, dtype=torch.float32),
             "paired": torch.tensor([paired, paired]),
+            "place": torch.tensor([first, second]),
         }
+
+    def members(self, group: int, epoch: int, rng: np.random.Generator) -> tuple[int, int, bool]:
+        """Return the places of a group's two images, and whether they are different ones of one reference."""
+        place = 2 * group + epoch
+        first = self._places[place % len(self._places)]
+        if self._fixed:
+            return first, self._places[(place + 1) % len(self._places)], False
+        return first, *self._partner(first, rng)
 
     def _partner(self, first: int, rng: np.random.Generator) -> tuple[int, bool]:
         """Return another image of the same reference, or where there is none any other, and whether it is of the same."""

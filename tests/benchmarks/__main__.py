@@ -7,7 +7,7 @@ import os
 import platform
 import sys
 
-NAMES = ("networks", "scoring", "reading", "gui", "rating")
+NAMES = ("networks", "scoring", "reading", "gui", "rating", "drift")
 
 
 def main(names: list[str]) -> None:

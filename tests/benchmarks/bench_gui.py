@@ -101,7 +101,10 @@ def _loading(app: QApplication) -> list[Row]:
     """Load 500 slices of 512² through the real reader, score them if a model is there, and time the event loop."""
     with tempfile.TemporaryDirectory() as folder:
         _write(Path(folder) / "scan")
-        window = MainWindow(Desk(), Memory(Path(folder) / "w.ini"))
+        memory = Memory(Path(folder) / "w.ini")
+        # made-up slices do not belong into anybody's record
+        memory.set("keep_assessments", False)
+        window = MainWindow(Desk(), memory)
         window.show()
         app.processEvents()
         stalls: dict[str, list[float]] = {"reading": [], "scoring": []}

@@ -259,4 +259,4 @@ def test_progress_in_a_log_is_a_line_now_and_then(monkeypatch: pytest.MonkeyPatc
         for done in range(3):
             move(done, 3, "Scoring series 1 of 2")
             move(done, 3, "Scoring series 2 of 2")
-    assert said == ["Scoring series 1 of 2"]
+    assert said == ["Scoring series 1 of 2: 0 of 3"]

@@ -91,7 +91,26 @@ def test_scored_references_add_a_column(tmp_path, capsys):
     rows = [f"o{n},{s},{v + n},ref" for n in range(3) for s, v in (("ref", 90), ("x", 50))]
     path.write_text("observer,stimulus,score,reference\n" + "\n".join(rows), encoding="utf-8")
     miqa_mos(path, "--method", "raw")
-    assert "DMOS" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "│ DMOS │" in printed.replace("┃", "│")
+    assert "DMOS: top of the scale plus what the same observers gave" in printed
+    assert "was not scored" not in printed
+
+
+@pytest.mark.parametrize(("scored", "shown"), [(2, True), (1, False)])
+def test_a_dmos_that_most_lack_is_left_out_and_the_reason_told(tmp_path, capsys, scored, shown):
+    path = tmp_path / "votes.csv"
+    tests = [("a1", "a", 50), ("b1", "b", 60), ("c1", "c", 40)]
+    rows = [f"o{n},{name},{score + n},{ref}" for n in range(3) for name, ref, score in tests]
+    rows += [f"o{n},{ref},{80 + n},{ref}" for n in range(3) for ref in "ab"[:scored]]
+    path.write_text("observer,stimulus,score,reference\n" + "\n".join(rows), encoding="utf-8")
+    miqa_mos(path, "--method", "raw")
+    printed = capsys.readouterr().out
+    if shown:
+        assert "–: its reference was not scored." in printed
+    else:
+        assert "DMOS is left out: only 1 of 3 stimuli have a scored reference" in printed
+    assert ("DMOS ┃" in printed) == shown
 
 
 @pytest.mark.parametrize(

@@ -213,3 +213,84 @@ def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     listed = capsys.readouterr().out
     for command in ("create", "rate", "status", "export", "list", "protocols"):
         assert command in listed
+
+
+def test_the_items_most_worth_a_vote_are_shown_with_the_reason(
+    store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    created("heads", "--severities", "0.2,0.9")
+    capsys.readouterr()
+    with Archive(store) as archive:
+        study = archive.study("heads")
+        rate(archive, study, "R-1", quality_by_severity(study, 1), most=3)
+    assert miqa("study", "next", "heads") == 0
+    printed = capsys.readouterr().out
+    assert "Most worth a vote in heads" in printed
+    rows = [line for line in printed.splitlines() if "slice" in line]
+    assert "no vote yet" in rows[0]
+    assert "1 vote" in rows[-1]
+    assert "keep the balanced order by chance" in printed
+    assert miqa("study", "next", "nothing") == 2
+
+
+def test_status_names_the_votes_that_do_not_count(
+    store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    created("heads", "--severities", "0.5")
+    with Archive(store) as archive:
+        study = archive.study("heads")
+        rate(archive, study, "R-1", quality_by_severity(study, 1), most=0)
+    capsys.readouterr()
+    assert miqa("study", "status", "heads") == 0
+    (row,) = [line for line in capsys.readouterr().out.splitlines() if "R-1" in line]
+    assert "0 of " in row
+    assert "practice 6 of 6, settling in 3" in row
+
+
+@pytest.mark.parametrize("text", ["0,5", "0,2,0,5", "1,0"])
+def test_a_decimal_comma_among_the_severities_is_told(
+    store: Path, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    assert miqa("study", "create", "x", PHANTOM / "clean", "--severities", text) == 2
+    assert "write a point in a decimal number, such as 0.5" in capsys.readouterr().err
+
+
+def test_a_pseudonym_that_is_nearly_there_is_refused_before_the_window_opens(
+    store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    created("heads", "--severities", "0.5")
+    with Archive(store) as archive:
+        archive.add_rater(archive.study("heads").key, "R-01", {})
+    opened.clear()
+    for text in ("r-01", " R -01", "r-0 1"):
+        assert miqa("study", "rate", "heads", "--rater", text) == 2
+        assert "There is R-01 in this study" in capsys.readouterr().err
+    assert opened == []
+    assert miqa("study", "rate", "heads", "--rater", "R-01 ") == 0
+    assert miqa("study", "rate", "heads", "--rater", "R-011") == 0
+    assert [rater for _, rater, _ in opened] == ["R-01", "R-011"]
+
+
+@pytest.mark.parametrize(
+    ("most", "said"),
+    [
+        (0, "No vote was given; run the same command"),
+        (2, "Stored; run the same command to go on."),
+        (None, "Stored; everything is rated."),
+    ],
+)
+def test_when_the_window_has_closed_the_terminal_says_what_became_of_the_votes(
+    store: Path, capsys: pytest.CaptureFixture[str], most: int | None, said: str
+) -> None:
+    created("heads", "--severities", "0.5")
+
+    def rated(study: str, rater: str, _store: str | None) -> int:
+        if most != 0:
+            with Archive(store) as archive:
+                found = archive.study(study)
+                rate(archive, found, rater, quality_by_severity(found, 1), most=most)
+        return 0
+
+    window = Window(open=lambda paths: 0, screenshots=lambda *_: None, rate=rated)
+    assert run_command(window, ["study", "rate", "heads", "--rater", "R-1"]) == 0
+    assert said in capsys.readouterr().err

@@ -6,7 +6,9 @@ from PySide6.QtGui import QKeySequence
 
 from miqa_app.gui.actions import ACTIONS, MENUS, TOOLS
 from miqa_app.gui.bindings import Bindings
+from miqa_app.gui.decisions import Decisions
 from miqa_app.gui.main_window import MainWindow
+from miqa_app.gui.model_menu import ModelMenu
 from miqa_app.gui.rating_menu import RatingMenu
 from miqa_app.gui.viewer.panel import ViewerPanel
 
@@ -24,7 +26,10 @@ def test_every_key_is_one_that_qt_knows():
 
 
 def test_every_slot_exists():
-    classes = {"window": MainWindow, "viewer": ViewerPanel, "rating": RatingMenu}
+    classes = {
+        "window": MainWindow, "viewer": ViewerPanel, "decisions": Decisions, "rating": RatingMenu,
+        "model": ModelMenu,
+    }  # fmt: skip
     for row in ACTIONS:
         target, method = row.slot.split(".")
         assert callable(getattr(classes[target], method)), row.slot

@@ -138,10 +138,13 @@ def test_m_toggles_the_heatmap_and_holding_h_hides_it(qtbot, loaded):
     assert not view.display.overlay
 
 
-def test_a_changes_between_scores_and_attention_and_the_choice_is_kept(qtbot, loaded):
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+
+
+def test_shift_m_changes_between_scores_and_attention_and_the_choice_is_kept(qtbot, loaded):
     view, controls = loaded.viewer.active.view, loaded.viewer.controls
     assert not view.display.attention
-    qtbot.keyClick(view, KEY.Key_A)
+    qtbot.keyClick(view, KEY.Key_M, SHIFT)
     assert view.display.heat
     assert view.display.attention
     assert loaded.actions_by_id["attention"].isChecked()
@@ -156,7 +159,7 @@ def test_a_changes_between_scores_and_attention_and_the_choice_is_kept(qtbot, lo
     qtbot.keyClick(view, KEY.Key_M)
     qtbot.keyClick(view, KEY.Key_M)
     assert view.display.attention
-    qtbot.keyClick(view, KEY.Key_A)
+    qtbot.keyClick(view, KEY.Key_M, SHIFT)
     assert view.display.heat
     assert not view.display.attention
     assert not loaded.actions_by_id["attention"].isChecked()
@@ -166,8 +169,8 @@ def test_a_changes_between_scores_and_attention_and_the_choice_is_kept(qtbot, lo
 
 def test_asking_for_the_scores_brings_the_heatmap_on_as_asking_for_attention_does(qtbot, loaded):
     view = loaded.viewer.active.view
-    for key in (KEY.Key_A, KEY.Key_M, KEY.Key_A):  # attention, off, scores
-        qtbot.keyClick(view, key)
+    for modifier in (SHIFT, Qt.KeyboardModifier.NoModifier, SHIFT):  # attention, off, scores
+        qtbot.keyClick(view, KEY.Key_M, modifier)
     assert view.display.heat
     assert not view.display.attention
     assert loaded.viewer.controls.box.isChecked()

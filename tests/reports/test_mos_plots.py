@@ -8,7 +8,7 @@ from miqa_app.rating.mos.methods import opinion_scores
 from miqa_app.rating.mos.panel import panel_agreement
 from miqa_app.rating.mos.ratings import Ratings
 from miqa_app.rating.observers import simulated_panel, simulated_ratings
-from miqa_app.reports.mos_plots import observers_plot, scores_plot, sessions_plot
+from miqa_app.reports.mos_plots import observers_plot, scores_plot, sessions_plot, told_apart
 from miqa_app.reports.plot_style import png
 
 TRUTH = np.linspace(80, 20, 24)
@@ -93,3 +93,52 @@ def test_without_known_order_there_is_no_time_line():
 def test_sessions_without_viewing_times_have_one_column():
     plain = Ratings(RATINGS.observers, RATINGS.stimuli, RATINGS.scores, repetitions=RATINGS.repetitions, orders=RATINGS.orders)  # fmt: skip
     assert len(sessions_plot(plain, panel_agreement(plain)).axes) == 6
+
+
+def middles(axis) -> dict[str, float]:
+    """Return where each tick stands by its words."""
+    return {
+        label.get_text(): place
+        for label, place in zip(axis.get_xticklabels(), axis.get_xticks(), strict=True)
+    }
+
+
+def test_every_score_stands_in_the_band_of_its_severity_and_the_band_is_centred_on_its_tick():
+    scores = opinion_scores(RATINGS, "raw")
+    places = PLACES | {"stimulus-024": ("as acquired", 0.0, "reference 2")}
+    figure = scores_plot(scores, places)
+    heights = {one.stimulus: one.mos for one in scores.stimuli}
+    for axis in (axis for axis in figure.axes if axis.axison):
+        kind, ticks = axis.get_title("left"), middles(axis)
+        low, high = axis.get_xlim()
+        lone = {name for name in places if places[name][0] == kind}
+        drawn = [
+            (float(x), float(y))
+            for line in axis.get_lines()
+            for x, y in zip(np.atleast_1d(line.get_xdata()), np.atleast_1d(line.get_ydata()), strict=True)
+        ]  # fmt: skip
+        for name in lone:
+            severity = places[name][1]
+            tick = ticks[f"{severity:g}" if severity else "unchanged"]
+            assert low < tick < high
+            found = [x for x, y in drawn if np.isclose(y, heights[name])]
+            assert any(abs(x - tick) < 0.4 for x in found), (kind, name)
+        if kind == "as acquired":
+            assert ticks["unchanged"] == (low + high) / 2
+            assert {x for x, _ in drawn} == {ticks["unchanged"]}
+
+
+def test_names_on_the_axis_can_be_told_apart():
+    names = [f"scan-1-slice-{n}-white_noise-{s}" for n in (14, 36) for s in (0.2, 0.5)]
+    assert told_apart(names) == (names, "")
+    site = [f"hospital-of-the-long-name-{name}" for name in names]
+    begin = "hospital-of-the-long-name-scan-1-slice-"
+    assert told_apart(site) == ([name.removeprefix(begin) for name in site], begin)
+    long = [f"{end}{'x' * 60}{end}" for end in "abc"]
+    assert len(set(told_apart(long)[0])) == 3
+    assert max(map(len, told_apart(long)[0])) < 40
+    alike = [f"{'y' * 40}{n}{'y' * 40}" for n in range(3)]
+    assert told_apart(alike) == (alike, "")
+    grown = ["a" * 35, "a" * 35 + "-b"]
+    assert len(set(told_apart(grown)[0])) == 2
+    assert len(told_apart(["z" * 60])[0][0]) < 40

@@ -12,7 +12,7 @@ from miqa_app.rating import order
 from miqa_app.rating.stimulus import Stimulus, unpacked
 from miqa_app.rating.votes import Display
 from miqa_app.services.rating_room import RatingRoom, checked_pseudonym
-from miqa_app.services.sitting import Sitting
+from miqa_app.services.sitting import Coming, Sitting
 from miqa_app.store import Archive
 from tests.rating.made_studies import made_study
 
@@ -98,8 +98,13 @@ def test_a_rater_goes_from_the_questionnaire_to_the_end(store, clock):
     for _ in range(2):
         vote(sitting, clock)
     assert not sitting.in_training
-    assert sitting.progress == (0, 5)
-    for _ in range(5):
+    assert sitting.is_settling_in
+    assert sitting.progress == (0, 1)
+    assert sitting.coming == Coming(0, 1, 4)
+    for place in range(5):
+        if place == 1:
+            assert not sitting.is_settling_in
+            assert sitting.progress == (0, 4)
         assert sitting.how_ended is None
         vote(sitting, clock)
     assert (sitting.phase, sitting.how_ended) == ("ended", "finished")
@@ -212,7 +217,9 @@ def test_a_killed_program_goes_on_at_the_same_item_order_and_sides(store, clock)
             sitting.go_on()
     both(sitting)  # and gone, in the middle of a vote
     resumed = sit(archive, study, clock)
-    assert not resumed.in_training
+    assert resumed.is_settling_in
+    assert resumed.progress == (0, 1)
+    assert resumed.coming == Coming(0, 1, 4)
     shown = []
     while resumed.phase != "ended":
         both(resumed)

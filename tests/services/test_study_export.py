@@ -135,6 +135,16 @@ def test_status_tells_each_raters_way(archive: Archive) -> None:
         ("rater-2", total, total, 1, True, 1, "finished"),
         ("rater-3", 5, total, 0, True, 1, "closed"),
     ]
+    spare = [(r.practice, r.practice_total, r.settling_in) for r in state.raters]
+    given = [
+        tuple(
+            sum(v.rater == r.pseudonym and v.presentation.part == part for v in archive.votes(study.key))
+            for part in ("training", "stabilising")
+        )
+        for r in state.raters
+    ]  # fmt: skip
+    assert spare == [(practice, practice, settling) for practice, settling in given]
+    assert min(min(pair) for pair in given) > 0
     assert state.provisional
     assert "2 of at least 15 raters have finished" in state.words
 

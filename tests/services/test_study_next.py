@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,8 +12,9 @@ import pytest
 
 from miqa_app import __version__
 from miqa_app.rating import order
+from miqa_app.rating.pooled import stimulus_names
 from miqa_app.rating.study import Study
-from miqa_app.services.study_next import EVENT, most_telling_first
+from miqa_app.services.study_next import EVENT, most_telling, most_telling_first
 from miqa_app.store import Archive
 from tests.rating.made_studies import made_study
 from tests.services.voting import SCREEN, quality_by_severity, rate
@@ -92,3 +94,33 @@ def test_a_killed_session_goes_on_in_its_own_order_whatever_others_vote_meanwhil
     archive.end_session(study.key, "R-1", session, "tired")
     later = most_telling_first(archive, study, "R-1", begun(archive, study, "R-1"), rest)
     assert {shown.key for shown in later} == {shown.key for shown in rest}
+
+
+def test_the_items_worth_a_vote_are_told_with_the_reason(archive: Archive) -> None:
+    study = kept(archive, unsure="item-005")
+    names = stimulus_names(study)
+    first = most_telling(archive, study)[0]
+    assert first.stimulus == names[study.item("item-005").test]
+    assert first.reason == "no vote yet; the model is unsure by ±30.0"
+    for rater in ("A", "B"):
+        rate(archive, study, rater, quality_by_severity(study, 1), most=5)
+    told = most_telling(archive, study)
+    assert len(told) == sum(not item.repeats for item in study.items)
+    judged = Counter(vote.presentation.item for vote in archive.votes(study.key))
+    for one in told:
+        (item,) = [i for i in study.items if names[i.test] == one.stimulus and not i.repeats]
+        assert one.votes == judged[item.key]
+        assert one.reason.startswith(f"{one.votes} vote" if one.votes else "no vote yet")
+        assert ("interval about ±" in one.reason) == bool(one.votes)
+    votes = [one.votes for one in told if "±30" not in one.reason]
+    assert np.mean(votes[:4]) < np.mean(votes[-4:])
+    assert any("votes on average, all items" in one.reason for one in told)
+
+
+def test_without_a_model_votes_alone_decide_and_nothing_is_said_of_one(archive: Archive) -> None:
+    study = kept(archive)
+    rate(archive, study, "A", quality_by_severity(study, 1), most=6)
+    told = most_telling(archive, study)
+    assert [one.votes for one in told] == sorted(one.votes for one in told)
+    assert not any("model" in one.reason for one in told)
+    assert told[-1].reason.startswith("1 vote; no interval yet")

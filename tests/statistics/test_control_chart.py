@@ -16,6 +16,7 @@ from miqa_app.statistics.control_chart import (
     pooled,
     share_deviations,
     share_limits,
+    sides,
 )
 
 CALM = Dispersion(200.0, 200.0)
@@ -97,7 +98,7 @@ def test_weeks_that_differ_more_than_chance_widen_the_limits() -> None:
     assert dispersion(wild, here).ratio > 9
     assert dispersion(np.zeros(20), here).ratio == 1
     narrow, wide = judge(calm, here, 1e-3, CALM), judge(wild, here, 1e-3, site)
-    assert wide.error[0] > 3 * narrow.error[0]
+    assert wide.error > 3 * narrow.error
     alone = judge(wild, here, 1e-3, dispersion(wild, here))
     assert alone.limit > 1.3 * wide.limit  # there is nobody else to learn from
     assert not narrow.side.any()
@@ -107,6 +108,7 @@ def test_weeks_that_differ_more_than_chance_widen_the_limits() -> None:
 def test_a_jump_is_found_at_once_and_its_side_is_named() -> None:
     found = judge(np.r_[np.tile([-1.0, 1.0], 4), 0.5, -7.0, -7.0], baseline(11), 1e-4, CALM)
     assert found.side.tolist() == [0] * 9 + [-1, -1]
+    assert sides(found, np.array([0.5, -7.0])).tolist() == [0, -1]
 
 
 def test_a_small_shift_is_found_after_some_weeks_by_the_moving_average_alone() -> None:

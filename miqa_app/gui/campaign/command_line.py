@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
@@ -17,10 +19,30 @@ def rate_command(study: str, store_url: str | None = None, rater: str = "R-01") 
 
     The address of a server is left out, for it may hold a password; it belongs into MIQA_STORE.
     """
-    words = ["miqa", "study", "rate", study, "--rater", rater]
+    words = [*started_as(), "study", "rate", study, "--rater", rater]
     if store_url and "://" not in store_url:
         words += ["--store", store_url]
     return subprocess.list2cmdline(words) if sys.platform == "win32" else shlex.join(words)
+
+
+def started_as() -> list[str]:
+    """Return the words with which this program was started, as somebody beside it would type them."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable]
+    script = Path(sys.argv[0])
+    if script.stem.lower() == "miqa" and script.name != "miqa.py":
+        found = shutil.which("miqa")
+        on_path = found is not None and script.is_absolute() and Path(found) == script
+        return ["miqa"] if on_path else [sys.argv[0]]
+    return [_beside(sys.executable), "-m", "miqa_app"]
+
+
+def _beside(program: str) -> str:
+    """Return a path from the current folder where the program lies below it."""
+    try:
+        return str(Path(program).relative_to(Path.cwd()))
+    except ValueError:
+        return program
 
 
 class CommandLine(QWidget):

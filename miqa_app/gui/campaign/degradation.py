@@ -88,6 +88,7 @@ class Degradation(QWidget):
                 scan=scan.name, value=self.locale().toString(severity, "f", 1)
             )
         )
+        self.tiles.forget(others_come=True)
         work = pictures(scan, KEYS, severity, self._draft.seed)
         self._errands.send("pictures", work, self._done, told=self._came, failed=self._no_pictures)
 

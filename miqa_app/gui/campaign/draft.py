@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from miqa_app.rating.design import KINDS, SEVERITIES, Design
-from miqa_app.services.study_scans import unfit_by_header
+from miqa_app.services.study_scans import is_localizer, person, unfit_by_header
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from miqa_app.core.series import Series
     from miqa_app.rating.protocol import Protocol
     from miqa_app.services.study_repeats import Repeat
+
+Doubt = Literal["", "localizer", "another patient"]
+"""Why a scan is not ticked until the coordinator does."""
 
 Way = Literal["degraded", "repeats", "as acquired"]
 """How scans become items."""
@@ -33,6 +36,7 @@ class Scan:
         left_out: why it cannot be rated, or ''.
         looked_at: its pixels have been asked too.
         ticked: the coordinator wants it.
+        doubt: why it was not ticked at first, or ''.
         full: frames with enough of the object to be judged; None until somebody has looked.
     """
 
@@ -41,6 +45,7 @@ class Scan:
     left_out: str = ""
     looked_at: bool = False
     ticked: bool = True
+    doubt: Doubt = ""
     full: list[int] | None = None
 
     @property
@@ -125,13 +130,26 @@ class Draft:
         """Return the files to read, each once."""
         return list(dict.fromkeys(path for scan in self.chosen for path in scan.paths))
 
-    def add(self, series: Series) -> Scan | None:
-        """Offer one more scan; return it, or None where it is there already."""
+    def add(self, series: Series, doubt: Doubt = "") -> Scan | None:
+        """Offer one more scan; return it, or None where it is there already.
+
+        It is ticked unless it is a localizer or there is another doubt; scans out of one file go together.
+        """
         if any(scan.series.key == series.key for scan in self.scans):
             return None
         scan = Scan(series, paths_of(series), unfit_by_header(series))
+        scan.doubt = "localizer" if is_localizer(series) else doubt
+        together = [one for one in self.scans if set(one.paths) & set(scan.paths)]
         self.scans.append(scan)
+        self.tick(scan, not scan.doubt or any(one.ticked for one in together))
         return scan
+
+    def add_open(self, series: Sequence[Series]) -> None:
+        """Offer scans that happen to be open: those of the first one's patient are ticked."""
+        fit = [one for one in series if not (is_localizer(one) or unfit_by_header(one))]
+        for one in series:
+            same = not fit or person(one) == person(fit[0])
+            self.add(one, "" if same else "another patient")
 
     def tick(self, scan: Scan, on: bool) -> None:
         """Choose a scan or leave it; scans that come out of the same file go together."""

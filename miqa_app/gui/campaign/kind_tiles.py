@@ -67,9 +67,14 @@ class KindTiles(QWidget):
         """Return the kinds that are on."""
         return tuple(key for key, tile in self.tiles.items() if tile.isChecked())
 
-    def forget(self) -> None:
-        """Take the pictures away; others will come."""
+    def forget(self, *, others_come: bool = False) -> None:
+        """Take the pictures away.
+
+        Args:
+            others_come: say on each tile that it is being drawn.
+        """
         for tile in self.tiles.values():
+            tile.drawing = others_come
             tile.show_picture(None, None)
 
     def show_pictures(self, clean: Picture, picture: Picture) -> None:
@@ -113,6 +118,7 @@ class _Tile(QAbstractButton):
         super().__init__()
         self._theme, self._kind, self._name = theme, kind, kind.name.partition(" (")[0]
         self.picture: QImage | None = None
+        self.drawing = False
         self.setCheckable(True)
         self.setAccessibleName(kind.name)
         self.setToolTip(kind.name)
@@ -124,6 +130,7 @@ class _Tile(QAbstractButton):
     def show_picture(self, picture: Picture | None, clean: Picture | None) -> None:
         """Show what the artefact looks like, or nothing yet."""
         self.picture = None if picture is None else image_of(picture, LARGE)
+        self.drawing = self.drawing and picture is None
         self.setToolTip(
             self._kind.name
             if self.picture is None
@@ -177,6 +184,9 @@ class _Tile(QAbstractButton):
                 )
                 painter.drawImage(target, small)
                 painter.setOpacity(1)
+            elif self.drawing:
+                painter.setPen(QColor("#b8b8b8"))
+                painter.drawText(frame, Qt.AlignmentFlag.AlignCenter, self.tr("drawing…"))
             edge = (
                 theme.text
                 if self.hasFocus()

@@ -58,7 +58,8 @@ class MakingPage(StepPage):
         self.remarks.setAccessibleName(self.tr("Remarks"))
         self._remark_words = words(self.tr("What happened on the way"), "subhead")
         self.rate, self.overview = button(self.tr("&Rate now")), button(self.tr("&Overview"))
-        self.command = CommandLine(self.tr("Command for other places"))
+        self.command = CommandLine(self.tr("Command for raters"))
+        self._where = words("", "subhead")
         self._said, self._elsewhere, self._sign = words(""), words("", "dim"), QLabel()
         self._next = self._arrange_next()
         for widget in (self._now, self.bar, self._next, self._remark_words):
@@ -111,7 +112,7 @@ class MakingPage(StepPage):
         column = QVBoxLayout()
         column.setContentsMargins(42, 0, 0, 0)
         column.setSpacing(5)
-        column.addWidget(words(self.tr("For raters at another place"), "subhead"))
+        column.addWidget(self._where)
         column.addWidget(self.command)
         column.addWidget(self._elsewhere)
         layout.addLayout(column)
@@ -141,15 +142,21 @@ class MakingPage(StepPage):
         )
         self.command.show_command(rate_command(study.name, self._url))
         served, where = (self._shelf.served, self._shelf.where) if self._shelf else (False, "")
+        self._where.setText(
+            self.tr("For raters here and in other reading rooms")
+            if served
+            else self.tr("For raters, at this computer")
+        )
         self._elsewhere.setText(
             self.tr(
-                "Give every rater a pseudonym of their own. Other reading rooms need MIQA_STORE set to the same database: {where}."
+                "Each rater takes a pseudonym of their own in place of R-01. Other reading rooms need MIQA_STORE set to "
+                "the same database: {where}."
             ).format(where=where)
             if served
             else self.tr(
-                "Give every rater a pseudonym of their own. The study lies in a file of this computer ({where}): raters come "
-                "here one after another. For several reading rooms at once, keep studies on a PostgreSQL server and name it "
-                "in MIQA_STORE."
+                "Each rater takes a pseudonym of their own in place of R-01, and comes here: the study lies in a file of "
+                "this computer ({where}). Studies that are made on a PostgreSQL server, named in MIQA_STORE, can be rated "
+                "in several rooms at once."
             ).format(where=where)
         )
         self._over()

@@ -50,6 +50,12 @@ class MaterialPage(StepPage):
         self.slices.setValue(draft.slices)
         self.stack.setValue(draft.stack)
         self.sum = words("", "dim")
+        self.why_not = words(
+            self.tr(
+                "“Scans as they are” needs a protocol that shows single images: go back and choose one."
+            ),
+            "dim",
+        )
         self._group = QButtonGroup(self)
         self._arrange()
         self._group.button(_WAYS.index(draft.way)).setChecked(True)
@@ -70,11 +76,8 @@ class MaterialPage(StepPage):
         single = self._draft.protocol.images == "single"
         plain = self.way("as acquired")
         plain.setEnabled(single)
-        plain.setToolTip(
-            ""
-            if single
-            else self.tr("Only a protocol that shows single images can rate scans by themselves.")
-        )
+        self.why_not.setVisible(not single)
+        plain.setAccessibleDescription("" if single else self.why_not.text())
         if not single and self._draft.way == "as acquired":
             self.way("degraded").setChecked(True)
         self._turn()
@@ -126,6 +129,7 @@ class MaterialPage(StepPage):
         right = QVBoxLayout()
         right.setSpacing(8)
         right.addLayout(ways)
+        right.addWidget(self.why_not)
         right.addWidget(self._stack, 1)
         right.addLayout(numbers)
         columns = QHBoxLayout()

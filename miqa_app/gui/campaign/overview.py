@@ -75,7 +75,7 @@ class CampaignOverview(QDialog):
         self._sign.setPixmap(icons.pixmap("warning", theme.check, 20))
         self.raters, self.items, self.results = RaterTable(theme), ItemTable(theme), ResultsView()
         self.tabs = QTabWidget()
-        self.command = CommandLine(self.tr("Command for raters at another place"))
+        self.command = CommandLine(self.tr("Command for raters"))
         self.rate, self.export = button(self.tr("&Rate…")), button(self.tr("&Export…"))
         self.refresh, self.leave = button(self.tr("Refres&h")), button(self.tr("Close"))
         self.refresh.setToolTip("F5")
@@ -145,7 +145,7 @@ class CampaignOverview(QDialog):
         layout.addLayout(columns, 1)
         layout.addLayout(bar)
         self._show_one(False, "")
-        look.fit(self, 1240, 800)
+        look.fit(self, 1240, 700)
 
     def _show_one(self, on: bool, sentence: str) -> None:
         """Show the study on the right, or a sentence in its place."""
@@ -237,8 +237,7 @@ class CampaignOverview(QDialog):
             ),
             (
                 f"±{median(widths):.1f}" if widths else "–",
-                self.tr("interval of the middle image")
-                + (self.tr("; {n} have none yet").format(n=without) if without else ""),
+                self._width_words(bool(widths), without),
             ),
         )
         for (number, caption), label, below in zip(
@@ -250,6 +249,16 @@ class CampaignOverview(QDialog):
         self.words.setText(status.words)
         self.raters.show_standing(found)
         self.items.show_standing(found)
+
+    def _width_words(self, known: bool, without: int) -> str:
+        """Return what the third number says: how far the mean of a typical image can still be off."""
+        if not known:
+            return self.tr("points, how far a mean may be off: needs two votes on an image")
+        said = self.tr("points: so far may the mean of a typical image be off (95 %)")
+        if without:
+            images = self.tr("1 image") if without == 1 else self.tr("{n} images").format(n=without)
+            said += self.tr("; {images} still with fewer than two votes").format(images=images)
+        return said
 
     def _show_results(self) -> None:
         if self.study is not None:

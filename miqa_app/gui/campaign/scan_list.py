@@ -163,7 +163,13 @@ class ScanList(QWidget):
         size = self.tr("{n} slices of {columns} × {rows}").format(
             n=series.slices, columns=series.shape[1], rows=series.shape[0]
         )
-        said = self.tr("left out: {reason}").format(reason=scan.left_out) if scan.left_out else size
+        doubts = {
+            "localizer": self.tr("localizer"),
+            "another patient": self.tr("another patient"),
+        }
+        said = f"{doubts[scan.doubt]} · {size}" if scan.doubt else size
+        if scan.left_out:
+            said = self.tr("left out: {reason}").format(reason=scan.left_out)
         item.setData(DETAIL, f"{said}\n{Path(series.source).name}")
         item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{scan.name}, {said}")
         if scan.left_out:
@@ -200,6 +206,10 @@ class ScanList(QWidget):
             )
         if self._draft.scans:
             parts.insert(0, self.tr("{n} of {m} chosen").format(n=chosen, m=len(self._draft.scans)))
+            if any(scan.doubt and not scan.chosen for scan in self._draft.scans):
+                parts.insert(
+                    1, self.tr("Localizers and other patients' scans are not ticked by themselves.")
+                )
         elif not parts:
             parts.append(self.tr("Drop files or folders here."))
         self.note.setText("\n".join(parts))

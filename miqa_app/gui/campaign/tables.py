@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from miqa_app.gui.campaign.campaign_work import Standing
-    from miqa_app.services.study_status import ItemStatus
+    from miqa_app.services.study_status import ItemStatus, RaterStatus
 
 _SHARE, _ORDER = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
 _ROW, _BAR, _GAP, _LEAST = 30, 74, 8, 0.002
@@ -111,7 +111,7 @@ class RaterTable(BarTable):
                     (one.pseudonym, place, None),
                     (
                         self.tr("{done} of {total}").format(done=one.done, total=one.total)
-                        + ("" if one.trained else self.tr(", in practice")),
+                        + ("" if one.trained else self._practice(one)),
                         one.done,
                         one.done / max(one.total, 1),
                     ),
@@ -121,6 +121,9 @@ class RaterTable(BarTable):
                 )
             )
         self.fill(rows)
+
+    def _practice(self, one: RaterStatus) -> str:
+        return self.tr(", practice {n} of {total}").format(n=one.practice, total=one.practice_total)
 
 
 class ItemTable(BarTable):

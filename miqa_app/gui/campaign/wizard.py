@@ -54,7 +54,7 @@ class CreateStudy(QDialog):
         """Make the wizard.
 
         Args:
-            series: scans that are open already, whole.
+            series: scans that are open already, whole, the one on the screen first.
             theme: gives the colours.
             store_url: where the study goes, see `store.Archive`.
             parent: in front of which it stands.
@@ -63,8 +63,7 @@ class CreateStudy(QDialog):
         self.setWindowTitle(self.tr("New rating study"))
         self.setStyleSheet(look.sheet(theme))
         self.draft = Draft(preset(_PRESET))
-        for one in series:
-            self.draft.add(one)
+        self.draft.add_open(series)
         self._errands = Errands(self)
         self.protocol = ProtocolPage(self.draft, theme)
         self.material = MaterialPage(self.draft, theme, self._errands)

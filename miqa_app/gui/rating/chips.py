@@ -42,6 +42,9 @@ class Chip(QPushButton):
 class Chips(QWidget):
     """A heading and its answers; Tab reaches the row, Left and Right go through it, digits choose where it has them.
 
+    Attributes:
+        held: keys do not choose, so that what is typed for the next images does not change this answer.
+
     Signals:
         chosen: the value that is now on, or a tuple of all that are on where several may be.
     """
@@ -74,6 +77,7 @@ class Chips(QWidget):
         self._values = [value for value, _ in answers]
         self._keys = list(keys)
         self._several = several
+        self.held = False
         self._group = QButtonGroup(self)
         self._group.setExclusive(not several)
         grid = QGridLayout()
@@ -112,6 +116,7 @@ class Chips(QWidget):
 
     def clear(self) -> None:
         """Switch everything off."""
+        self.held = False
         self._group.setExclusive(False)
         for button in self._group.buttons():
             button.setChecked(False)
@@ -122,6 +127,8 @@ class Chips(QWidget):
         """Choose the answer of a key; return whether there is one."""
         if key not in self._keys:
             return False
+        if self.held:
+            return True
         self._group.button(self._keys.index(key)).click()
         self.take_focus()
         return True

@@ -12,6 +12,8 @@ from PySide6.QtWidgets import (
     QLabel,
     QProgressBar,
     QPushButton,
+    QSizePolicy,
+    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -60,6 +62,8 @@ class Controls(QWidget):
         self.commit = self._button(self.tr("Commit"), "main")
         self.tired = self._button(self.tr("I'm tired"), "quietly")
         self.commit.setFixedWidth(_COMMIT_WIDTH)
+        self.sign = words("", "sign")
+        self.held = False
         self.count = QLabel()
         self.bar = QProgressBar()
         self._arrange()
@@ -93,9 +97,13 @@ class Controls(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addSpacing(4)
-        question = words(self._sitting.protocol.question, "question")
-        question.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        layout.addWidget(question)
+        # the sign takes the place of the question, so that the images keep their size
+        self._above = QStackedWidget()
+        self._above.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
+        for label in (words(self._sitting.protocol.question, "question"), self.sign):
+            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            self._above.addWidget(label)
+        layout.addWidget(self._above)
         row = QHBoxLayout()
         row.setSpacing(36)
         for scale in self.scales.values():
@@ -145,6 +153,7 @@ class Controls(QWidget):
 
     def clear(self) -> None:
         """Make everything empty: nothing of a vote stays when its images go."""
+        self.let_go()
         for scale in self.scales.values():
             scale.clear()
         for extra in (self.confidence, self.tags):
@@ -161,6 +170,11 @@ class Controls(QWidget):
         self.first.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @property
+    def takes_numbers(self) -> bool:
+        """Return whether a score can be typed as a number."""
+        return bool(getattr(self.first, "takes_numbers", False))
+
+    @property
     def first(self) -> QWidget:
         """Return the first scale."""
         return next(iter(self.scales.values()))
@@ -171,6 +185,9 @@ class Controls(QWidget):
         ready = not lack
         self.commit.setEnabled(ready)
         self.undo.setEnabled(self._sitting.can_undo)
+        self.undo.setToolTip(self._undo_words())
+        if self.held:
+            self._say(self._held_words())
         if ready:
             said = self.tr("Commit")
         elif lack == "score":
@@ -183,12 +200,66 @@ class Controls(QWidget):
         self.commit.setText(said)
         self.commit.setAccessibleDescription("" if ready else said)
 
-    def press(self, key: int, text: str) -> bool:
-        """Give a key to the scale in use; return whether it means anything there."""
+    def press(self, key: int, text: str, *, again: bool = False) -> bool:
+        """Give a key to the scale in use, and the keyboard with it; return whether it means anything there."""
         focused = [scale for scale in self.scales.values() if scale.hasFocus()]
-        return (focused[0] if focused else self.first).press(key, text)
+        scale = focused[0] if focused else self.first
+        taken = scale.press(key, text, again=again)
+        if taken:
+            scale.setFocus(Qt.FocusReason.OtherFocusReason)
+        return taken
 
-    def seek(self) -> None:
+    def refuse(self) -> None:
+        """Answer a commit that came too early: say what it waits for, and put the keyboard there.
+
+        Where it is only the time that lacks, the rater may think that the vote has gone, and type the next one. So keys
+        leave it alone until it has been committed, or until they are let go.
+        """
+        self.held = self._sitting.lacks == "time"
+        self._hold(self.held)
+        if self.held:
+            self._say(self._held_words())
+            return
+        self._say(
+            self.tr("Say how sure you are, then Enter")
+            if self._sitting.lacks == "confidence"
+            else self.tr("No vote yet: give it first, then Enter")
+        )
+        self._seek()
+
+    def let_go(self) -> None:
+        """Let keys change the vote again."""
+        self.held = False
+        self._hold(False)
+        self._say("")
+
+    def _hold(self, on: bool) -> None:
+        for widget in (*self.scales.values(), self.confidence, self.tags):
+            if widget is not None:
+                widget.held = on
+
+    def _say(self, sentence: str) -> None:
+        """Show a sentence in place of the question, or the question for ''."""
+        self.sign.setText(sentence)
+        self._above.setCurrentIndex(1 if sentence else 0)
+
+    def _held_words(self) -> str:
+        seconds = math.ceil(self._sitting.seconds_to_look)
+        if not seconds:
+            return self.tr("Not stored yet: press Enter     (Backspace: change it)")
+        return self.tr("Look for {n} s more, then Enter     (Backspace: change it)").format(
+            n=seconds
+        )
+
+    def _undo_words(self) -> str:
+        """Return what undo does, or why it can do nothing."""
+        if self._sitting.can_undo:
+            return self.tr("Take up the last vote again")
+        if self._sitting.undo_is_spent:
+            return self.tr("Each vote can be undone once; the last one has been.")
+        return self.tr("There is no vote to undo yet.")
+
+    def _seek(self) -> None:
         """Put the keyboard on what is still lacking."""
         if self._sitting.lacks == "confidence" and self.confidence is not None:
             self.confidence.take_focus()
@@ -199,17 +270,19 @@ class Controls(QWidget):
 
     def _count(self) -> None:
         done, total = self._sitting.progress
-        form = (
-            self.tr("Practice {n} of {total}")
-            if self._sitting.in_training
-            else self.tr("{n} of {total}")
-        )
+        if self._sitting.in_training:
+            form = self.tr("Practice {n} of {total}\nnot counted")
+        elif self._sitting.is_settling_in:
+            form = self.tr("Settling in {n} of {total}\nnot counted")
+        else:
+            form = self.tr("{n} of {total}")
         self.count.setText(form.format(n=done + 1, total=total))
         self.bar.setMaximum(max(total, 1))
         self.bar.setValue(done)
 
     def _moved(self, value: float, settled: bool) -> None:
         slot = next(slot for slot, scale in self.scales.items() if scale is self.sender())
+        self.let_go()
         if self.cannot.isChecked():
             self.cannot.blockSignals(True)
             self.cannot.setChecked(False)
@@ -218,6 +291,7 @@ class Controls(QWidget):
         self.changed.emit()
 
     def _cannot_toggled(self, on: bool) -> None:
+        self.let_go()
         for scale in self.scales.values():
             scale.clear()
         self._sitting.set_cannot_judge(on)

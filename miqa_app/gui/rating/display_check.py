@@ -133,7 +133,8 @@ class DisplayCheckPage(Page):
             row.clear()
         self.warn("")
         self.again.hide()
-        self.go.setText(self.tr("Continue"))
+        self._name_go(self.tr("Continue"))
+        self.make_default(self.go)
         self.go.setEnabled(False)
         if self.isVisible():
             self.begin()
@@ -160,9 +161,14 @@ class DisplayCheckPage(Page):
                 "and count again. You may also go on; the study will note that the check failed."
             )
         )
-        self.go.setText(self.tr("Go on in spite of this"))
+        self._name_go(self.tr("Go on in spite of this"))
         self.again.show()
+        self.make_default(self.again)
         self.again.setFocus()
+
+    def _name_go(self, text: str) -> None:
+        self.go.setText(text)
+        self.go.setAccessibleName(text)
 
     def _check(self) -> None:
         rows = (self.dark_seen, self.bright_seen, self.room)

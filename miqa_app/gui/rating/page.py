@@ -18,7 +18,7 @@ _WIDE = 820
 
 
 class Page(QScrollArea):
-    """A sheet on grey. Enter does the main thing.
+    """A sheet on grey. Enter presses the button that has the keyboard, else the main one; Esc leaves.
 
     Signals:
         done: the main thing was done.
@@ -50,11 +50,9 @@ class Page(QScrollArea):
         self.go.setObjectName("main")
         self.go.setAccessibleName(go)
         self.go.clicked.connect(self.proceed)
+        self._default = self.go
+        self._leaves: QPushButton | None = None
         self._buttons = QHBoxLayout()
-        self._buttons.addStretch(1)
-        if leave:
-            self._add_leave(leave)
-        self._buttons.addWidget(self.go)
         sheet = QFrame()
         sheet.setObjectName("page")
         sheet.setMaximumWidth(_WIDE)
@@ -66,6 +64,11 @@ class Page(QScrollArea):
         inner.addWidget(self._warning)
         inner.addSpacing(6)
         inner.addLayout(self._buttons)
+        # Tab follows the order in which they come: the main button before the one that leaves
+        self._buttons.addStretch(1)
+        self._buttons.addWidget(self.go)
+        if leave:
+            self._add_leave(leave)
         ground = QWidget()
         ground.setObjectName("surround")
         column, row = QVBoxLayout(ground), QHBoxLayout()
@@ -105,8 +108,15 @@ class Page(QScrollArea):
         """Put the keyboard where it is needed first."""
         self.go.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    def make_default(self, button: QPushButton) -> None:
+        """Make a button the one that Enter presses from anywhere on the page, and let it look so."""
+        for one, name in ((self._default, ""), (button, "main")):
+            one.setObjectName(name)
+            one.style().polish(one)
+        self._default = button
+
     def _add_leave(self, text: str) -> None:
-        button = QPushButton(text)
+        button = self._leaves = QPushButton(text)
         button.setObjectName("quietly")
         button.setAccessibleName(text)
         button.clicked.connect(self.left)
@@ -115,12 +125,23 @@ class Page(QScrollArea):
     # ---------------------------------------------------------------- Qt
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Let Enter do the main thing, once for each press: a key held too long must not leaf through pages."""
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            if self.go.isEnabled() and not event.isAutoRepeat():
-                self.proceed()
-        else:
+        """Press a button, once for each press of the key: one held too long must not leaf through pages."""
+        pressed = {
+            Qt.Key.Key_Return: focused_button(self) or self._default,
+            Qt.Key.Key_Enter: focused_button(self) or self._default,
+            Qt.Key.Key_Escape: self._leaves or self.go,
+        }.get(event.key())
+        if pressed is None:
             super().keyPressEvent(event)
+        elif not event.isAutoRepeat():
+            pressed.click()
+
+
+def focused_button(page: QWidget) -> QPushButton | None:
+    """Return the button of a page that has the keyboard and does something; answers that are chosen do not count."""
+    button = page.window().focusWidget()
+    is_own = isinstance(button, QPushButton) and page.isAncestorOf(button)
+    return button if is_own and not button.isCheckable() else None
 
 
 def words(text: str, name: str) -> QLabel:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QCoreApplication, QSize, Qt
 from PySide6.QtGui import QKeyEvent, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -15,7 +16,7 @@ from miqa_app.gui.rating.pictures import Shown, common_scale
 if TYPE_CHECKING:
     from miqa_app.rating.protocol import Protocol
     from miqa_app.rating.repeatability import Repeatability
-    from miqa_app.services.sitting import Sitting
+    from miqa_app.services.sitting import Coming, Sitting
     from miqa_app.services.sitting_pictures import Example
 
 _EXAMPLE = QSize(340, 340)
@@ -24,11 +25,12 @@ _EXAMPLE = QSize(340, 340)
 class InstructionsPage(Page):
     """What the rater is asked to do, in the words of the protocol."""
 
-    def __init__(self, protocol: Protocol, *, welcome_back: bool) -> None:
+    def __init__(self, protocol: Protocol, coming: Coming, *, welcome_back: bool) -> None:
         """Show the instructions.
 
         Args:
             protocol: whose.
+            coming: what the session will show.
             welcome_back: the rater has rated here before.
         """
         super().__init__(
@@ -37,7 +39,13 @@ class InstructionsPage(Page):
             self.tr("Leave"),
         )
         for paragraph in protocol.instructions:
-            self.add_words(paragraph)
+            said = paragraph if coming.practice else _without_practice(paragraph)
+            if said:
+                self.add_words(said)
+        if welcome_back:
+            self.add_words(
+                self.tr("This time: {parts}.").format(parts=coming_words(coming, protocol))
+            )
 
 
 class ExamplesPage(Page):
@@ -71,13 +79,13 @@ class ExamplesPage(Page):
 class TrainedPage(Page):
     """Between the practice and what counts."""
 
-    def __init__(self) -> None:
+    def __init__(self, coming: Coming, protocol: Protocol) -> None:
         super().__init__(
             self.tr("That was the practice round"), self.tr("Begin rating"), self.tr("Stop here")
         )
         self.add_words(
-            self.tr(
-                "From now on your votes are kept for the study. If anything was unclear, ask the coordinator first."
+            self.tr("Now: {parts}. If anything was unclear, ask the coordinator first.").format(
+                parts=coming_words(coming, protocol)
             )
         )
 
@@ -129,7 +137,6 @@ class EndPage(Page):
         finished = how == "finished"
         headline = self.tr("Everything is rated") if finished else self.tr("Thank you")
         super().__init__(headline, self.tr("Finish") if finished and undoable else self.tr("Close"))
-        done, total = sitting.progress
         if finished:
             self.add_words(
                 self.tr("Thank you. All your votes are stored and there is nothing left to do.")
@@ -148,9 +155,9 @@ class EndPage(Page):
         self.again.setVisible(how == "tired")
         if not finished:
             self.add_words(
-                self.tr(
-                    "All votes so far are stored. Next time you go on at the same images, with {left} to go."
-                ).format(left=total - done)
+                self.tr("All votes so far are stored. Next time you go on here: {parts}.").format(
+                    parts=coming_words(sitting.coming, sitting.protocol)
+                )
             )
         self.undo = QPushButton(self.tr("Undo last vote"))
         self.undo.setAccessibleName(self.undo.text())
@@ -194,3 +201,30 @@ class EndPage(Page):
             "Images that came twice, unannounced: {pairs}. Your two scores for the same image differed by {gap} on average, "
             "on a scale from {low:g} to {high:g}: {judged}."
         ).format(pairs=found.pairs, gap=gap, low=scale.low, high=scale.high, judged=judged)
+
+
+def coming_words(coming: Coming, protocol: Protocol) -> str:
+    """Return what a session will show, a list in words."""
+    one, many = (
+        (_tr("image"), _tr("images")) if protocol.images == "single" else (_tr("pair"), _tr("pairs"))
+    )
+    parts = [
+        form.format(n=count, shown=one if count == 1 else many)
+        for count, form in (
+            (coming.practice, _tr("{n} {shown} for practice (not counted)")),
+            (coming.settling_in, _tr("{n} {shown} for settling in (not counted)")),
+            (coming.counted, _tr("{n} {shown} to go")),
+        )
+        if count
+    ]
+    return _tr(", then ").join(parts)
+
+
+def _without_practice(paragraph: str) -> str:
+    """Return what protocols say without the sentences on a practice round, which does not come."""
+    sentences = re.split(r"(?<=[.!?])\s+", paragraph)
+    return " ".join(one for one in sentences if "practice round" not in one.lower())
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Pages", text)

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from miqa_app.errors import MiqaError
 from miqa_app.gui.rating.controls import Controls
-from miqa_app.gui.rating.page import words
+from miqa_app.gui.rating.page import focused_button, words
 from miqa_app.gui.rating.pair_view import PairView
 from miqa_app.gui.rating.preload import Preloader
 from miqa_app.gui.rating.screen import display_of
@@ -143,8 +143,9 @@ class RatingPage(QWidget):
         self._preloader.prepare(self._sitting, self.view.room())
 
     def _ticked(self) -> None:
+        left = self._sitting.seconds_to_look
         self.controls.refresh()
-        if not self._sitting.seconds_to_look:
+        if not left:
             self._tick.stop()
 
     def _refit(self) -> None:
@@ -158,7 +159,7 @@ class RatingPage(QWidget):
         if self._sitting.phase != "viewing":
             return
         if self._sitting.lacks:
-            self.controls.seek()
+            self.controls.refuse()
             return
         shown = self.view.shown
         try:
@@ -210,7 +211,11 @@ class RatingPage(QWidget):
         protocol = self._sitting.protocol
         count = len(protocol.scale.labels)
         if protocol.scale.kind == "continuous":
-            said = [self.tr("0–9 score in tens"), self.tr("F full score"), self.tr("← → fine")]
+            said = [
+                self.tr("8 = 80, 8 5 = 85") if self.controls.takes_numbers
+                else self.tr("0–9 score in tenths"),
+                self.tr("F full score"), self.tr("← → fine"),
+            ]  # fmt: skip
         elif protocol.scale.kind == "preference" and count == 3:
             tie = self.tr("← → or 1 2 3") if slices > 1 else self.tr("← ↓ → or 1 2 3")
             said = [tie]
@@ -226,7 +231,7 @@ class RatingPage(QWidget):
             self.tr("Enter commit"),
             self.tr("C cannot judge"),
             self.tr("U undo"),
-            self.tr("T tired"),
+            self.tr("T or Esc leave"),
         ]
         return "     ".join(said)
 
@@ -239,21 +244,35 @@ class RatingPage(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Do what the keys say that no widget wanted."""
         key, viewing = event.key(), self._sitting.phase == "viewing"
+        held = viewing and self.controls.held
         if event.modifiers() & (
             Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
         ):
             event.ignore()
+        elif held and key in (Qt.Key.Key_Backspace, Qt.Key.Key_U):
+            self.controls.let_go()  # it is this vote that is meant, not the one before
         elif key == Qt.Key.Key_U:
             self.undo()
-        elif key == Qt.Key.Key_T:
+        elif key in (Qt.Key.Key_T, Qt.Key.Key_Escape):
             self.stop()
         elif not viewing:
             event.ignore()
-        elif key in _ENTER and not event.isAutoRepeat():
-            self.commit()
+        elif key in _ENTER:
+            if not event.isAutoRepeat():
+                self._enter()
         elif key == Qt.Key.Key_C:
-            self.controls.cannot.toggle()
+            if not held:
+                self.controls.cannot.toggle()
         elif key in (Qt.Key.Key_Up, Qt.Key.Key_Down) and self.view.shown.slices > 1:
             self.view.step(1 if key == Qt.Key.Key_Down else -1)
-        elif not self.controls.press(key, event.text()):
+        elif not self.controls.press(key, event.text(), again=event.isAutoRepeat()):
             event.ignore()
+
+    def _enter(self) -> None:
+        """Do what the button with the keyboard says, else commit."""
+        cannot = self.controls.cannot
+        pressed = cannot if cannot.hasFocus() and not cannot.isChecked() else focused_button(self)
+        if pressed is None:
+            self.commit()
+        else:
+            pressed.click()

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QFontMetricsF,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from miqa_app.gui.rating.chips import Chip, Chips
 from miqa_app.gui.rating.look import INK, SOFT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from miqa_app.rating.protocol import Protocol, Scale
+
+SECONDS_TO_TYPE = 1.0
+"""So long after a digit another one completes the number."""
 
 _FINE = 0.01
 _MARGIN = 50
@@ -22,18 +37,26 @@ _HIGH = 80
 class ContinuousScale(QWidget):
     """A line from worst to best. It has no handle until the rater sets one.
 
-    Click or drag anywhere; digits 0–9 set tenths, F the full score, Left and Right go in hundredths.
+    Click or drag anywhere; digits 0–9 set tenths, F the full score, Left and Right go in hundredths. On a scale from 0
+    to 100 further digits, typed at once, make the number: 8 is 80, 8 5 is 85, 1 0 0 is 100.
+
+    Attributes:
+        value: the score, or None.
 
     Signals:
-        moved: the score, and whether the move is over (a drag tells many before).
+        moved: the score, and whether the move is over (a drag tells many before; the digits of a number are one move).
     """
 
     moved = Signal(float, bool)
 
-    def __init__(self, scale: Scale, name: str) -> None:
+    def __init__(
+        self, scale: Scale, name: str, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         super().__init__()
-        self._scale = scale
+        self._scale, self._clock = scale, clock
+        self._typed, self._typed_at = "", 0.0
         self.value: float | None = None
+        self._held = False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMinimumWidth(300)
@@ -44,9 +67,19 @@ class ContinuousScale(QWidget):
 
     def clear(self) -> None:
         """Take the handle away."""
-        self.value = None
+        self.value, self.held = None, False
         self.setAccessibleDescription(self.tr("No score yet"))
         self.update()
+
+    @property
+    def held(self) -> bool:
+        """Return whether digits and F do nothing, so that what is typed for the next images does not change this score."""
+        return self._held
+
+    @held.setter
+    def held(self, on: bool) -> None:
+        """Hold the score or let it go; either way a number that was begun has ended."""
+        self._held, self._typed = on, ""
 
     def set_value(self, value: float, *, settled: bool = True) -> None:
         """Put the handle somewhere and tell."""
@@ -68,10 +101,14 @@ class ContinuousScale(QWidget):
         """
         span = self._scale.high - self._scale.low
         if len(text) == 1 and text in "0123456789":
-            self.set_value(self._scale.low + span * int(text) / 10)
+            if not self.held and not again:
+                self._type(text)
         elif text in ("f", "F") and text:
-            self.set_value(self._scale.high)
+            self._typed = ""
+            if not self.held:
+                self.set_value(self._scale.high)
         elif key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+            self._typed = ""
             step = span * _FINE * (1 if key == Qt.Key.Key_Right else -1)
             # without a handle there is nothing to move: any place to start from would be a suggestion
             if self.value is not None:
@@ -79,6 +116,25 @@ class ContinuousScale(QWidget):
         else:
             return False
         return True
+
+    @property
+    def takes_numbers(self) -> bool:
+        """Return whether a number of more digits than one can be typed."""
+        return (self._scale.low, self._scale.high) == (0, 100)
+
+    def _type(self, digit: str) -> None:
+        """Take one digit: the first of a number, or one that completes it."""
+        now = self._clock()
+        number = self._typed + digit
+        further = self.takes_numbers and (len(number) == 2 or number == "100")
+        if not further or now - self._typed_at > SECONDS_TO_TYPE:
+            number = digit
+        self._typed, self._typed_at = number, now
+        if len(number) > 1:
+            self.set_value(float(number), settled=False)
+        else:
+            span = self._scale.high - self._scale.low
+            self.set_value(self._scale.low + span * int(digit) / 10)
 
     def _line(self) -> tuple[float, float, float]:
         """Return left end, right end and height of the line."""
@@ -161,6 +217,7 @@ class ContinuousScale(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Set the handle where the button goes down."""
+        self._typed = ""
         if event.button() == Qt.MouseButton.LeftButton:
             self.set_value(self._value_at(event.position().x()), settled=False)
 
@@ -173,6 +230,11 @@ class ContinuousScale(QWidget):
         """End the move."""
         if event.button() == Qt.MouseButton.LeftButton:
             self.set_value(self._value_at(event.position().x()))
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """End the number."""
+        self._typed = ""
+        super().focusOutEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Set by keys."""
@@ -217,11 +279,14 @@ class ChoiceScale(Chips):
     def press(self, key: int, text: str, *, again: bool = False) -> bool:
         """Do what a key asks; return whether it means anything here."""
         last = len(self._ordered) - 1
+        sideways = key in (Qt.Key.Key_Left, Qt.Key.Key_Right)
+        if self.held and (sideways or (self._preference and key == Qt.Key.Key_Down and last > 1)):
+            return True
         if self._preference and key in (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Down):
             if key == Qt.Key.Key_Down and last < 2:
                 return False
             self._go_to({Qt.Key.Key_Left: 0, Qt.Key.Key_Down: 1, Qt.Key.Key_Right: last}[key])
-        elif key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+        elif sideways:
             if self.value is not None:
                 place = [value for value, _ in self._ordered].index(self.value)
                 step = 1 if key == Qt.Key.Key_Right else -1

@@ -9,8 +9,6 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QListWidget, QListWidgetItem
 
 from miqa_app.errors import MiqaError
 from miqa_app.gui.rating.page import Page
-from miqa_app.services.rating_room import checked_pseudonym
-
 if TYPE_CHECKING:
     from miqa_app.services.rating_room import RatingRoom
 
@@ -82,7 +80,7 @@ class StartPage(Page):
     def proceed(self) -> None:
         """Check the pseudonym first."""
         try:
-            checked_pseudonym(self.rater_field.text())
+            self._room.pseudonym(self.chosen[0], self.rater_field.text())
         except MiqaError as error:
             self.warn(str(error))
             self.rater_field.setFocus()

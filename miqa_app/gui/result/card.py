@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from miqa_app.core.artefact_kinds import BY_KEY
 from miqa_app.gui import icons
 from miqa_app.gui.entries import State
+from miqa_app.gui.result.decision_bar import DecisionBar
 from miqa_app.gui.result.score_bar import ScoreBar
 from miqa_app.gui.theme import Theme, verdict_colour, verdict_shape
 from miqa_app.gui.viewer.pixels import thumbnail
@@ -42,15 +43,22 @@ class ResultCard(QFrame):
     Signals:
         frame_asked: the user wants to see this frame.
         log_copied: the log of a failure went to the clipboard.
+        shown: another series, or a new result of it, is on the card (the entry or None).
+
+    Attributes:
+        decision: what a person decides about it; never scrolls away either.
+        entry: the series on the card, or None.
     """
 
     frame_asked = Signal(int)
     log_copied = Signal()
+    shown = Signal(object)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._entry: Entry | None = None
+        self.entry: Entry | None = None
+        self.decision = DecisionBar(theme)
         self._shown: tuple[object, ...] = ()
         self._scroll = QScrollArea()
         self._scroll.setWidgetResizable(True)
@@ -66,19 +74,22 @@ class ResultCard(QFrame):
         layout.setSpacing(0)
         layout.addWidget(self._scroll, 1)
         layout.addWidget(_rule())
+        layout.addWidget(self.decision)
+        layout.addWidget(_rule())
         layout.addWidget(advisory)
         self.show_entry(None)
 
     def set_theme(self, theme: Theme) -> None:
         """Take the colours of a theme."""
         self._theme = theme
+        self.decision.set_theme(theme)
         self._shown = ()
-        self.show_entry(self._entry)
+        self.show_entry(self.entry)
 
     def show_entry(self, entry: Entry | None) -> None:
         """Show what is known of a series; built anew only if something that is written here changed."""
         now = (entry, entry.status, entry.assessment, entry.failure) if entry else (None,)
-        self._entry = entry
+        self.entry = entry
         if now == self._shown:
             return
         self._shown = now
@@ -89,13 +100,14 @@ class ResultCard(QFrame):
         self._fill()
         self._page.addStretch(1)
         self._scroll.setWidget(page)
+        self.shown.emit(entry)
 
     def words(self) -> str:
         """Return all that is written on the card, for tests and the clipboard."""
         return "\n".join(label.text() for label in self.findChildren(QLabel) if label.text())
 
     def _fill(self) -> None:
-        entry = self._entry
+        entry = self.entry
         if entry is None:
             self._heading("RESULT")
             self._text(
@@ -197,7 +209,7 @@ class ResultCard(QFrame):
         shelf.setGridSize(QSize(_PICTURE + 18, _PICTURE + 26))
         shelf.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         shelf.setFixedHeight((_PICTURE + 26) * (1 if len(frames) <= 3 else 2))
-        series = self._entry.series
+        series = self.entry.series
         ratio = QApplication.instance().devicePixelRatio()
         for frame in frames:
             image = QPixmap.fromImage(thumbnail(series, frame, round(_PICTURE * ratio)))
@@ -231,12 +243,12 @@ class ResultCard(QFrame):
         self._page.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
 
     def _copy_log(self) -> None:
-        QApplication.clipboard().setText(f"{self._entry.failure}\n\n{self._entry.log}")
+        QApplication.clipboard().setText(f"{self.entry.failure}\n\n{self.entry.log}")
         self.log_copied.emit()
 
     def _notes(self, notes: tuple[str, ...]) -> None:
         lines = list(notes)
-        if self._entry.series.lossy and not any("lossy" in note.lower() for note in lines):
+        if self.entry.series.lossy and not any("lossy" in note.lower() for note in lines):
             lines.insert(0, "Lossy source: compression has changed the pixels.")
         if lines:
             self._rule()
@@ -245,10 +257,10 @@ class ResultCard(QFrame):
                 self._text(_sentence(line))
 
     def _warnings(self) -> None:
-        if self._entry.series.warnings:
+        if self.entry.series.warnings:
             self._rule()
             self._heading("ABOUT THE FILES")
-            for warning in self._entry.series.warnings:
+            for warning in self.entry.series.warnings:
                 self._text(_sentence(warning))
 
     def _provenance(self, result: Assessment) -> None:

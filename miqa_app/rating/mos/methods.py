@@ -123,12 +123,12 @@ def opinion_scores(
         observers=_observers(table, fit, faults),
         without_rejection=_stimuli(table, everybody),
         least_observers=least_observers,
-        notes=(*ratings.notes, *fit.notes, *_warnings(used)),
+        notes=(*ratings.notes, *fit.notes, *_warnings(used, chosen, fit.rejected)),
     )
 
 
-def _warnings(table: Table) -> list[str]:
-    """Return what a reader should know of the votes, whatever the method."""
+def _warnings(table: Table, method: Method, rejected: Mapping[str, str]) -> list[str]:
+    """Return what a reader should know of the votes, and what the method makes of it."""
     found = []
     groups = table.groups()
     if groups > 1:
@@ -137,12 +137,23 @@ def _warnings(table: Table) -> list[str]:
             "scale."
         )
     correlations, outside = screen_p913(table.flat)
-    found += [
-        f"Observer '{name}' correlates with the panel by only {value:.2f}; ITU-T P.913, 11.4, would reject the scores."
-        for name, value, is_out in zip(table.observers, correlations, outside, strict=True)
-        if is_out
-    ]
+    for name, value, is_out in zip(table.observers, correlations, outside, strict=True):
+        if is_out:
+            number = f"{value:.2f}".replace("-", "−")
+            found.append(
+                f"Observer '{name}': Pearson correlation with the mean of all {number}; ITU-T P.913, 11.4, would reject "
+                f"the scores. {_use_of(name, method, rejected)}"
+            )
     return found
+
+
+def _use_of(observer: str, method: Method, rejected: Mapping[str, str]) -> str:
+    """Return what becomes of the scores of an observer who does not judge as the others do."""
+    if observer in rejected:
+        return "They are left out here."
+    if method in ("p910", "p913"):
+        return f"They count little here: {method} weighs observers by their inconsistency."
+    return "They count in full here; --method p913 weighs observers by their inconsistency."
 
 
 def _fitted(table: Table, method: Method, *, reject: bool) -> _Fit:

@@ -78,7 +78,9 @@ class PanelAgreement:
         """Return what was found as short sentences."""
         one, several = self.icc.single, self.icc.average
         found = []
-        if math.isnan(one.value):
+        if one.raters < 2:
+            found.append("Agreement (ICC, Kendall's W) needs a second observer; there is one so far.")
+        elif math.isnan(one.value):
             found.append(
                 f"ICC and Kendall's W need two stimuli that all {one.raters} observers scored; there are {one.subjects}."
             )
@@ -99,7 +101,7 @@ class PanelAgreement:
             )
         if self.repeats.pairs:
             found.append(
-                f"{self.repeats.pairs} repeats: {self.repeats.difference:.1f} points apart on average, within-observer "
+                f"{self.repeats.pairs} repeat{'s' if self.repeats.pairs > 1 else ''}: {self.repeats.difference:.1f} points apart on average, within-observer "
                 f"standard deviation {self.repeats.within_sd:.1f}."
             )
         drifting = [

@@ -18,6 +18,7 @@ TARGET = 5.0
 """Points to either side of the MOS, on a scale of 100."""
 
 _MOST_RATERS = 2000
+_Z95 = 1.96
 
 
 @dataclass(frozen=True)
@@ -47,17 +48,23 @@ class Plan:
         if math.isnan(self.median):
             return "No stimulus has an interval yet; two scores on each are needed."
         parts = [
-            f"{_raters(self.more_for_median)} for ±{self.target:g} points on the middle stimulus (now ±{self.median:.1f})",
-            f"{_raters(self.more_for_worst)} on all of them (widest ±{self.worst:.1f})",
+            f"{_raters(self.more_for_median)} for ±{self.target:g} points on the middle stimulus (now "
+            f"±{self._rounded(self.median)})",
+            f"{_raters(self.more_for_worst)} on all of them (widest ±{self._rounded(self.worst)})",
         ]
         return "; ".join(parts) + "."
+
+    def _rounded(self, width: float) -> str:
+        """Return a half width with as many decimals as it takes to see on which side of the target it lies."""
+        enough = (n for n in (1, 2, 3) if (round(width, n) > self.target) == (width > self.target))
+        return f"{width:.{next(enough, 4)}f}"
 
 
 def plan_raters(scores: OpinionScores, target: float = TARGET) -> Plan:
     """Return how many more raters of every stimulus bring the intervals to ± target.
 
-    The spread of each stimulus is taken as it was found, the interval as t s / √n: with few raters the spread itself is
-    uncertain, so ask again as votes come in.
+    The spread s of each stimulus is taken as it was found, and the interval as the method makes it: t s / √n, or 1.96 s /
+    √n. With few raters the spread itself is uncertain, so ask again as votes come in.
 
     Args:
         scores: as they are now.
@@ -74,14 +81,17 @@ def plan_raters(scores: OpinionScores, target: float = TARGET) -> Plan:
         return Plan(target, math.nan, math.nan, None, None, without)
     now = np.array([one.half_width for one in known])
     count = np.array([one.n for one in known])
-    spread = np.array([one.error for one in known]) * np.sqrt(count)
+    error = np.array([one.error for one in known])
+    now_t = t_distribution.isf(0.025, count - 1)
+    by_t = np.abs(now - now_t * error) < np.abs(now - _Z95 * error)
 
     def more(pick: str) -> int | None:
         reached: NDArray[np.float64] = now
         for extra in range(_MOST_RATERS + 1):
             if extra:
                 raters = count + extra
-                reached = t_distribution.isf(0.025, raters - 1) * spread / np.sqrt(raters)
+                narrower = np.where(by_t, t_distribution.isf(0.025, raters - 1) / now_t, 1.0)
+                reached = now * narrower * np.sqrt(count / raters)
             if float(np.median(reached) if pick == "median" else reached.max()) <= target:
                 return extra
         return None

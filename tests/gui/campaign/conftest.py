@@ -1,6 +1,5 @@
 """The phantom, a store on disk, and a study in it with votes, for the coordinator's windows."""
 
-import gc
 import shutil
 
 import pytest
@@ -13,15 +12,6 @@ from miqa_app.rating.protocol import preset
 from miqa_app.services.study_create import create
 from miqa_app.store import Archive
 from tests.gui.campaign.steps import drained, small_heads, until, vote
-
-
-@pytest.fixture(scope="package", autouse=True)
-def what_was_imported_is_not_searched_again():
-    """Every test of the windows looks for what is left running; modules and their caches need no second look."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)

@@ -68,7 +68,7 @@ def test_each_rater_has_a_row_with_the_votes_of_the_store(overview, filled):
     assert list(shown) == ["R-01", "R-02", "R-03"]
     for one in found.raters:
         row = shown[one.pseudonym]
-        assert row[1] == f"{one.done} of {one.total}" + ("" if one.trained else ", in practice")
+        assert row[1] == f"{one.done} of {one.total}" + ("" if one.trained else f", practice {one.practice} of {one.practice_total}")
         assert row[3] == str(one.sessions)
     assert "all rated" in shown["R-01"][4]
     assert "tired" in shown["R-02"][4]

@@ -1,7 +1,5 @@
 """A rating window on a fresh store, and everything closed afterwards."""
 
-import gc
-
 import pytest
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QApplication
@@ -14,15 +12,6 @@ from tests.gui.rating.steps import set_up
 from tests.rating.made_studies import made_study
 
 SMALL = QSize(1366, 768)
-
-
-@pytest.fixture(scope="package", autouse=True)
-def what_was_imported_is_not_searched_again():
-    """Every test of the windows looks for what is left running; modules and their caches need no second look."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @pytest.fixture

@@ -49,11 +49,70 @@ def test_the_handle_appears_where_it_is_set(scale):
     assert scale.grab().toImage() == before
 
 
-def test_digits_set_tens_and_f_sets_the_full_score(scale):
-    moves = told(scale)
-    for key in "0379f":
-        QTest.keyClicks(scale, key)
+class Clock:
+    """Time that passes when told."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+def typed(qtbot, keys, seconds, scale=None):
+    """Return what a scale tells while keys are typed, with so many seconds between them."""
+    clock = Clock()
+    widget = ContinuousScale(scale or preset("sds").scale, "Score", clock)
+    qtbot.addWidget(widget)
+    moves = told(widget)
+    for key in keys:
+        QTest.keyClicks(widget, key)
+        clock.now += seconds
+    return moves
+
+
+def test_single_digits_set_tens_and_f_sets_the_full_score(qtbot):
+    moves = typed(qtbot, "0379f", 1.5)
     assert moves == [(0, True), (30, True), (70, True), (90, True), (100, True)]
+
+
+@pytest.mark.parametrize(
+    ("keys", "scores"),
+    [
+        ("85", [80, 85]), ("100", [10, 100]), ("05", [0, 5]), ("99", [90, 99]),
+        ("853", [80, 85, 30]), ("1003", [10, 100, 30]), ("105", [10, 50]), ("0531", [0, 5, 30, 31]),
+        ("8f5", [80, 100, 50]),
+    ],
+)  # fmt: skip
+def test_digits_typed_at_once_make_a_number(qtbot, keys, scores):
+    assert [value for value, _ in typed(qtbot, keys, 0.4)] == scores
+
+
+def test_a_number_counts_as_one_move(qtbot):
+    assert [settled for _, settled in typed(qtbot, "100", 0.3)].count(True) == 1
+
+
+def test_after_a_second_a_digit_begins_a_new_number(qtbot):
+    assert [value for value, _ in typed(qtbot, "85", 1.2)] == [80, 50]
+
+
+def test_a_digit_after_the_mouse_begins_a_new_number(scale):
+    QTest.keyClicks(scale, "8")
+    QTest.mouseClick(scale, Qt.MouseButton.LeftButton, pos=place_of(20))
+    QTest.keyClicks(scale, "5")
+    assert scale.value == 50
+
+
+def test_on_other_scales_digits_stay_tenths(qtbot):
+    other = preset("sds").scale.model_copy(update={"high": 10.0})
+    assert [value for value, _ in typed(qtbot, "85", 0.2, other)] == [8, 5]
+
+
+def test_a_digit_that_is_held_down_is_typed_once(scale):
+    moves = told(scale)
+    for again in (False, True, True):
+        scale.press(Qt.Key.Key_8, "8", again=again)
+    assert moves == [(80, True)]
 
 
 def test_arrows_go_in_hundredths_and_stop_at_the_ends(scale):

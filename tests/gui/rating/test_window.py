@@ -270,7 +270,7 @@ def test_the_session_ends_after_the_vote_when_the_time_is_up(rating):
     press(window, Key.Key_2, Key.Key_Return)
     until(lambda: on(window, EndPage))
     assert "come back after a rest" in words(window.page)
-    assert "3 to go" in words(window.page)
+    assert "3 pairs to go" in words(window.page)
     assert not window.page.again.isVisible()
     window.close()
     assert window.archive.sessions(window.study.key)[0].how == "time"
@@ -500,17 +500,227 @@ def test_someone_who_has_rated_everything_is_thanked(rating):
     assert "nothing left to do" in words(later.page)
 
 
-def test_progress_counts_stabilising_presentations_like_all_others(rating):
+def counted(window):
+    """Return what the counter says, line by line."""
+    return window.page.controls.count.text().split("\n")
+
+
+def test_what_is_not_counted_is_counted_apart_and_says_so(rating):
     window = rating(rated=2, stabilising_items=1, training=1)
-    assert window.page.controls.count.text() == "Practice 1 of 1"
-    press(window, Key.Key_5, Key.Key_Return, Key.Key_Return)
+    assert counted(window) == ["Practice 1 of 1", "not counted"]
+    press(window, Key.Key_5, Key.Key_Return)
+    said = words(window.page)
+    assert "1 pair for settling in (not counted), then 2 pairs to go" in said
+    press(window, Key.Key_Return)
     seen = []
     for _ in range(3):
         until_viewing(window)
-        seen.append((window.page.controls.count.text(), words(window.page)))
+        seen.append(counted(window))
         press(window, Key.Key_5, Key.Key_Return)
-    assert [count for count, _ in seen] == ["1 of 3", "2 of 3", "3 of 3"]
-    assert len({text.replace(count, "") for count, text in seen}) == 1
+    assert seen == [["Settling in 1 of 1", "not counted"], ["1 of 2"], ["2 of 2"]]
+
+
+def test_who_stops_and_comes_back_reads_what_will_really_come(rating):
+    window = rating(rated=4, stabilising_items=2, training=2)
+    for place in range(5):
+        until_viewing(window)
+        press(window, Key.Key_5, Key.Key_Return)
+        if place == 1:
+            assert on(window, TrainedPage)
+            press(window, Key.Key_Return)
+    until_viewing(window)
+    press(window, Key.Key_T)
+    promise = "2 pairs for settling in (not counted), then 3 pairs to go"
+    assert promise in words(window.page)
+    window.close()
+    later = rating(store=window.file, ready=False)
+    check(later.page)
+    assert on(later, InstructionsPage)
+    said = words(later.page)
+    assert f"This time: {promise}." in said
+    assert "practice round" not in said
+    begin(later)
+    seen = []
+    for _ in range(5):
+        until_viewing(later)
+        seen.append(counted(later)[0])
+        press(later, Key.Key_5, Key.Key_Return)
+    assert seen == ["Settling in 1 of 2", "Settling in 2 of 2", "2 of 4", "3 of 4", "4 of 4"]
+    assert on(later, EndPage)
+
+
+def test_who_stops_in_the_practice_is_told_of_the_rest_of_it(rating):
+    window = rating(rated=4, stabilising_items=1, training=3)
+    press(window, Key.Key_5, Key.Key_Return)
+    until_viewing(window)
+    press(window, Key.Key_Escape)
+    assert on(window, EndPage)
+    assert "2 pairs for practice (not counted), then 1 pair for settling in (not counted), then 4 pairs to go" in words(window.page)  # fmt: skip
+    window.close()
+    later = rating(store=window.file, ready=False)
+    check(later.page)
+    assert "practice round comes first" in words(later.page)
+
+
+@pytest.mark.parametrize(("name", "stays"), [("again", True), ("go", False)])
+def test_after_a_failed_check_enter_does_what_the_focused_button_says(rating, name, stays):
+    window = rating(ready=False)
+    answer(window.page)
+    page = window.page
+    check(page, wrong=True)
+    getattr(page, name).setFocus()
+    press(window, Key.Key_Return)
+    assert (window.page is page) == stays
+    if stays:
+        assert page.dark_seen.value is None
+
+
+def test_after_a_failed_check_enter_counts_again_from_anywhere(rating):
+    window = rating(ready=False)
+    answer(window.page)
+    page = window.page
+    check(page, wrong=True)
+    assert window.focusWidget() is page.again
+    page.bright_seen.take_focus()
+    press(window, Key.Key_Return)
+    assert window.page is page
+    assert page.dark_seen.value is None
+    assert not page.again.isVisible()
+
+
+def test_enter_on_the_smaller_button_of_a_page_presses_that_one(rating):
+    window = rating(rated=4, break_after_minutes=1e-4)
+    press(window, Key.Key_2, Key.Key_Return)
+    until(lambda: on(window, BreakPage))
+    window.page.skip.setFocus()
+    press(window, Key.Key_Return)
+    until_viewing(window)
+    kinds = [event.kind for event in window.archive.events(window.study.key)]
+    assert "break declined" in kinds
+    press(window, Key.Key_T)
+    window.page.again.setFocus()
+    press(window, Key.Key_Return)
+    assert on(window, DisplayCheckPage)
+
+
+def test_enter_between_images_presses_the_button_with_the_keyboard(rating):
+    window = rating(rated=4)
+    press(window, Key.Key_2, Key.Key_Return)
+    until_viewing(window)
+    controls = window.page.controls
+    press(window, Key.Key_8)
+    controls.cannot.setFocus()
+    press(window, Key.Key_Return)
+    assert controls.cannot.isChecked()
+    assert len(votes(window)) == 1
+    press(window, Key.Key_Return)
+    assert [vote.judged for vote in votes(window)] == [True, False]
+    until_viewing(window)
+    press(window, Key.Key_8)
+    controls.undo.setFocus()
+    press(window, Key.Key_Return)
+    assert len(votes(window)) == 2
+    until_viewing(window)
+    controls.tired.setFocus()
+    press(window, Key.Key_Return)
+    assert on(window, EndPage)
+
+
+def signed(window):
+    """Return the sentence that stands in place of the question, or ''."""
+    sign = window.page.controls.sign
+    return sign.text() if sign.isVisible() else ""
+
+
+@pytest.mark.parametrize(
+    ("preset", "mine", "next_", "score"),
+    [
+        ("sds", Key.Key_8, (Key.Key_3, Key.Key_F, Key.Key_C), {"test": 80}),
+        ("dsis", Key.Key_4, (Key.Key_1, Key.Key_Left), {"test": 4}),
+        ("pair", Key.Key_Left, (Key.Key_Right, Key.Key_Down, Key.Key_3), {"preference": 1.0}),
+    ],
+)
+def test_after_an_early_enter_keys_for_the_next_images_leave_the_vote_alone(
+    rating, preset, mine, next_, score
+):
+    window = rating(preset, rated=3, least_seconds=1.2)
+    height = window.page.view.height()
+    press(window, mine, Key.Key_Return)
+    assert votes(window) == ()
+    assert signed(window).startswith("Look for 2 s more, then Enter")
+    assert window.page.view.height() == height
+    press(window, *next_)
+    until(lambda: not window._sitting.seconds_to_look)
+    press(window, *next_)
+    until(lambda: signed(window).startswith("Not stored yet: press Enter"))
+    assert votes(window) == ()
+    press(window, Key.Key_Return)
+    [vote] = votes(window)
+    if preset == "pair":  # what was on the left decides what the answer means
+        left = vote.presentation.left == window.study.item(vote.presentation.item).test
+        score = {"preference": 1.0 if left else 0.0}
+    assert (vote.scores, vote.changes) == (score, 1)
+    until_viewing(window)
+    assert signed(window) == ""
+    press(window, mine)
+    assert window.page.controls.first.value is not None
+
+
+@pytest.mark.parametrize("key", [Key.Key_Backspace, Key.Key_U])
+def test_after_an_early_enter_the_vote_can_be_let_go_and_changed(rating, key):
+    window = rating(rated=3, least_seconds=0.8)
+    press(window, Key.Key_8, Key.Key_Return, Key.Key_3)
+    assert window.page.controls.first.value == 80
+    press(window, key)
+    assert signed(window) == ""
+    press(window, Key.Key_3)
+    assert window.page.controls.first.value == 30
+    until(lambda: not window._sitting.seconds_to_look)
+    press(window, Key.Key_Return)
+    assert [vote.scores["test"] for vote in votes(window)] == [30]
+
+
+def test_enter_without_a_vote_says_what_lacks(rating):
+    window = rating(rated=2, asks_confidence=True)
+    press(window, Key.Key_Return)
+    assert signed(window) == "No vote yet: give it first, then Enter"
+    press(window, Key.Key_6)
+    assert signed(window) == ""
+    press(window, Key.Key_Return)
+    assert signed(window) == "Say how sure you are, then Enter"
+
+
+def test_undo_says_why_it_can_do_nothing(rating):
+    window = rating(rated=3)
+    undo = window.page.controls.undo
+    assert undo.toolTip() == "There is no vote to undo yet."
+    press(window, Key.Key_2, Key.Key_Return)
+    until_viewing(window)
+    assert undo.toolTip() == "Take up the last vote again"
+    press(window, Key.Key_U)
+    until_viewing(window)
+    assert "can be undone once" in undo.toolTip()
+    press(window, Key.Key_3, Key.Key_Return)
+    until_viewing(window)
+    assert "can be undone once" in undo.toolTip()
+    press(window, Key.Key_3, Key.Key_Return)
+    until_viewing(window)
+    assert undo.toolTip() == "Take up the last vote again"
+
+
+@pytest.mark.parametrize("typed", ["RATER-1", "Rater-1", "rater- 1"])
+def test_a_pseudonym_that_is_nearly_there_is_not_taken_without_a_word(rating, typed):
+    first = rating(rated=2)
+    first.close()
+    later = rating(store=first.file, rater="")
+    later.page.rater_field.setText(typed)
+    press(later, Key.Key_Return)
+    assert on(later, StartPage)
+    assert "There is rater-1 in this study" in words(later.page)
+    assert [one.pseudonym for one in later.archive.raters(later.study.key)] == ["rater-1"]
+    later.page.rater_field.setText("rater-1")
+    press(later, Key.Key_Return)
+    assert on(later, DisplayCheckPage)
 
 
 def test_the_screen_is_stored_with_the_vote(rating):

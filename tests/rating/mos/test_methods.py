@@ -229,10 +229,26 @@ def test_below_six_observers_bt500_rejects_nobody_however_bad():
         # the note by P.913 finds the one who clicks at random all the same
         if count > 3:
             notes = opinion_scores(ratings, "bt500").notes
-            assert any(f"'observer-{count:02d}' correlates" in note for note in notes)
+            (note,) = [note for note in notes if f"'observer-{count:02d}'" in note]
+            assert "P.913, 11.4, would reject" in note
 
 
 def test_p913_needs_two_observers_to_compare():
     correlation, rejected = screen_p913(np.array([[1.0], [2.0], [3.0]]))
     assert correlation[0] == pytest.approx(1)
     assert not rejected.any()
+
+
+@pytest.mark.parametrize(
+    ("method", "said"),
+    [
+        ("raw", "They count in full here; --method p913 weighs observers by their inconsistency."),
+        ("p910", "They count little here: p910 weighs observers by their inconsistency."),
+    ],
+)
+def test_the_note_on_an_observer_names_the_correlation_and_what_the_method_does(method, said):
+    ratings = panel(16, 40, random_clickers=1)
+    (note,) = [one for one in opinion_scores(ratings, method).notes if "observer-16" in one]
+    assert "Pearson correlation with the mean of all " in note
+    assert note.endswith(said)
+    assert "-0." not in note

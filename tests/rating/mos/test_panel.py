@@ -92,3 +92,10 @@ def test_residuals_of_a_perfect_panel_are_zero():
     people = [SimulatedObserver("a", 5, 0), SimulatedObserver("b", -5, 0)]
     ratings = simulated_ratings(np.linspace(20, 80, 9), people, 1)
     np.testing.assert_allclose(residuals(ratings), 0, atol=1e-9)
+
+
+def test_a_single_observer_is_given_as_the_reason_why_there_is_no_agreement():
+    alone = simulated_ratings(TRUTH, simulated_panel(1, 2), 3, repeats=1)
+    found = panel_agreement(alone)
+    assert found.words[0] == "Agreement (ICC, Kendall's W) needs a second observer; there is one so far."  # fmt: skip
+    assert found.words[1].startswith("1 repeat: ")

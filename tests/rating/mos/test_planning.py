@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import t as t_distribution
 
 from miqa_app.rating.mos.methods import opinion_scores
-from miqa_app.rating.mos.planning import plan_raters
+from miqa_app.rating.mos.planning import Plan, plan_raters
 from miqa_app.rating.mos.ratings import Ratings
 from miqa_app.rating.observers import SimulatedObserver, simulated_ratings
 
@@ -69,3 +69,19 @@ def test_a_hopeless_target_is_unknown_and_a_senseless_one_refused():
     assert plan_raters(scores, 0.01).more_for_median is None
     with pytest.raises(ValueError, match="cannot be reached"):
         plan_raters(scores, 0)
+
+
+@pytest.mark.parametrize(
+    ("now", "said"), [(5.04, "5.04"), (5.0004, "5.0004"), (5.0, "5.0"), (4.96, "5.0"), (7.31, "7.3")]
+)
+def test_what_is_now_never_reads_as_the_target_where_it_is_wider(now, said):
+    plan = Plan(5.0, now, now, 0 if now <= 5 else 1, 0 if now <= 5 else 1, 0)
+    assert f"(now ±{said})" in plan.words
+    assert f"(widest ±{said})" in plan.words
+
+
+def test_where_the_method_takes_196_one_more_rater_narrows_the_interval():
+    scores = opinion_scores(rated(16, 10.0), "p910")
+    widths = np.array([one.half_width for one in scores.stimuli])
+    target = float(np.median(widths)) * np.sqrt(16 / 17) * 1.0001
+    assert plan_raters(scores, target).more_for_median == 1

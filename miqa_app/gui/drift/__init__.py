@@ -1,0 +1,1 @@
+"""The drift window: which scanner, sequence or coil has moved, and since when."""
