@@ -182,9 +182,7 @@ def _dmos_words(evaluation: Evaluation) -> str:
     if not known:
         return ""
     if not _shows_dmos(evaluation):
-        return (
-            f"DMOS is left out: only {known} of {len(values)} stimuli have a scored reference (--json FILE has these)."
-        )
+        return f"DMOS is left out: only {known} of {len(values)} stimuli have a scored reference (--json FILE has these)."
     said = (
         "DMOS: top of the scale plus what the same observers gave the stimulus more, or less, than its reference; it "
         "exceeds the top where the stimulus got more."

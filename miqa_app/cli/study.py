@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from miqa_app.services.study_create import Step
     from miqa_app.store import Archive
 
-app = typer.Typer(no_args_is_help=True, help="Rating studies: create, rate, status, next, export, list.")
+app = typer.Typer(
+    no_args_is_help=True, help="Rating studies: create, rate, status, next, export, list."
+)
 
 Store = Annotated[
     str | None,

@@ -25,7 +25,7 @@ class ModelMenu(QObject):
         self._window = window
         self._open: dict[str, QWidget] = {}
         self._session: Session | None = None
-        self._close_at_end = False
+        self._asking = self._close_at_end = False
 
     def finetune(self) -> None:
         """Open the window of the fine-tuning, on the one that goes on where there is one."""
@@ -65,9 +65,15 @@ class ModelMenu(QObject):
             self._open[name].setGeometry(place)
 
     def may_close(self) -> bool:
-        """Return whether the workstation may close; while a training goes on somebody decides what becomes of it."""
+        """Return whether the workstation may close; while a training goes on, ask what is to become of it."""
         if self._session is None or not self._session.running:
             return True
+        if not self._asking:
+            self._asking = True
+            self._ask()
+        return False
+
+    def _ask(self) -> None:
         asked = QMessageBox(self._window)
         asked.setWindowTitle(self.tr("A training goes on"))
         asked.setText(self.tr("A model is being trained. What is to become of it?"))
@@ -78,14 +84,26 @@ class ModelMenu(QObject):
         late = asked.addButton(self.tr("Close when it is done"), QMessageBox.ButtonRole.AcceptRole)
         stay = asked.addButton(self.tr("Stay"), QMessageBox.ButtonRole.RejectRole)
         asked.setDefaultButton(stay)
-        asked.exec()
-        chosen = asked.clickedButton()
-        asked.deleteLater()
-        if chosen is late:
-            self._close_at_end = True
-            self._window.say(self.tr("The workstation closes when the training is done."))
-            self._window.showMinimized()
-        return chosen is stop
+        asked.setEscapeButton(stay)
+        stop.clicked.connect(self._stop_and_close)
+        late.clicked.connect(self._close_later)
+        asked.finished.connect(self._answered)
+        asked.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        asked.open()
+
+    def _answered(self) -> None:
+        self._asking = False
+
+    def _stop_and_close(self) -> None:
+        if self._session is not None:
+            self._session.shut_down()
+            self._session.forget()
+        self._window.close()
+
+    def _close_later(self) -> None:
+        self._close_at_end = True
+        self._window.say(self.tr("The workstation closes when the training is done."))
+        self._window.showMinimized()
 
     def shut_down(self) -> None:
         """Close the windows and end the training; it can be gone on with."""

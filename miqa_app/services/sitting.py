@@ -130,7 +130,7 @@ class Sitting:
 
         Practice and settling in are those of this session; what counts is that of the whole study.
         """
-        parts = [shown.part for shown in self._session.queue]
+        parts: list[str] = [shown.part for shown in self._session.queue]
         if self._part in ("training", "stabilising"):
             return parts[: self._session.index].count(self._part), parts.count(self._part)
         total = sum(item.counted for item in self._study.items)

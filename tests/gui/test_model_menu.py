@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 import pytest
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from miqa_app.gui import theme
@@ -46,16 +46,20 @@ class CountingScorer:
 
 
 @pytest.fixture
-def window(qtbot, qapp, tmp_path):
+def window(qapp, tmp_path):
     theme.apply(qapp, theme.DARK)
     made = MainWindow(Desk(scorer=CountingScorer()), Memory(tmp_path / "window.ini"))
     made.desk.setParent(made)
-    qtbot.addWidget(made)
     made.show()
     qapp.processEvents()
     yield made
-    made.models.may_close = lambda: True
+    # whatever a test left going on
+    if made.models._session is not None:
+        made.models._session.shut_down()
+        made.models._session.forget()
     made.close()
+    made.deleteLater()
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 
 def shown(kind):
@@ -73,14 +77,10 @@ def begun(window):
 
 
 def answer(words):
-    """Press a button of the question that comes."""
-
-    def press():
-        (asked,) = shown(QMessageBox)
-        (button,) = [one for one in asked.buttons() if one.text() == words]
-        button.click()
-
-    QTimer.singleShot(50, press)
+    """Press a button of the question that came."""
+    (asked,) = shown(QMessageBox)
+    (button,) = [one for one in asked.buttons() if one.text() == words]
+    button.click()
 
 
 @pytest.mark.parametrize("name", list(KINDS))
@@ -126,24 +126,27 @@ def test_another_theme_paints_the_windows_anew(window):
 
 def test_closing_the_workstation_asks_what_becomes_of_the_training_and_may_be_called_off(window):
     session = begun(window)
-    answer("Stay")
     window.close()
+    window.close()
+    answer("Stay")
     assert window.isVisible()
     assert session.running
 
 
 def test_stopped_with_the_workstation_the_training_ends_within_seconds(window):
     session = begun(window)
-    answer("Stop it and close")
+    process = session._process
     window.close()
+    assert window.isVisible(), "nobody has decided yet"
+    answer("Stop it and close")
     assert not window.isVisible()
-    assert not session._process.alive
+    assert not process.alive
 
 
 def test_it_can_close_when_the_training_is_done(window):
     session = begun(window)
-    answer("Close when it is done")
     window.close()
+    answer("Close when it is done")
     assert session.running
     assert window.isMinimized()
     session.cancel()
@@ -158,7 +161,8 @@ def test_how_the_training_ended_is_said_at_the_foot_of_the_workstation(window, t
     (dialog,) = shown(FineTuneWindow)
     dialog._begin(FineTuneRequest("site.csv"))
     dialog.close()
-    until(lambda: window.status.words.text().startswith("small-site-20261121: Stopped"))
+    until(lambda: not window.models._session.running, 20)
+    assert window.status.words.text().startswith("small-site-20261121: Stopped"), window.models._session.progress.end
 
 
 def test_after_a_promotion_the_open_scans_are_scored_again_on_demand(window):

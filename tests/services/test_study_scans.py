@@ -13,7 +13,7 @@ from miqa_app.core.slices import network_plane, series_scale
 from miqa_app.evaluation.made_up import FAMILIES
 from miqa_app.imaging import load
 from miqa_app.paths import bundled
-from miqa_app.services.study_scans import unfit
+from miqa_app.services.study_scans import is_localizer, unfit
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,3 +71,16 @@ def test_no_real_magnitude_scan_is_taken_for_one_with_bright_air(shared: Path) -
     assert len(told) > 10
     # the one file here that holds velocities
     assert [name for name, words in told.items() if words] == ["qmri_venc"]
+
+
+@pytest.mark.parametrize(
+    ("name", "yes"),
+    [
+        ("t2_localizer", True), ("Localiser 3 plane", True), ("AAHead_Scout_64ch", True), ("Survey", True),
+        ("3-Plane Loc SSFSE", True), ("LOC", True), ("3Plane", True),
+        ("t2_tse_tra", False), ("study1_FLAIR", False), ("FLOC", False), ("", False), ("T1 13 plane", False),
+    ],
+)  # fmt: skip
+def test_localizers_are_known_by_their_names(name: str, yes: bool) -> None:
+    planes = Series("k", "scan.nii", np.ones((2, 4, 4), np.uint16), description=name)
+    assert is_localizer(planes) == yes

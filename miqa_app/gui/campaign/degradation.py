@@ -77,6 +77,8 @@ class Degradation(QWidget):
         wanted = (scan, severity, self._draft.seed)
         if wanted == self._shown:
             return
+        if self._shown and self._shown[0] is not scan:
+            self.tiles.forget()
         self._shown = wanted
         if scan is None:
             self._errands.recall("pictures")
@@ -88,7 +90,7 @@ class Degradation(QWidget):
                 scan=scan.name, value=self.locale().toString(severity, "f", 1)
             )
         )
-        self.tiles.forget(others_come=True)
+        self.tiles.say_drawing()
         work = pictures(scan, KEYS, severity, self._draft.seed)
         self._errands.send("pictures", work, self._done, told=self._came, failed=self._no_pictures)
 

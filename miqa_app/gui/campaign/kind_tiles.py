@@ -67,15 +67,17 @@ class KindTiles(QWidget):
         """Return the kinds that are on."""
         return tuple(key for key, tile in self.tiles.items() if tile.isChecked())
 
-    def forget(self, *, others_come: bool = False) -> None:
-        """Take the pictures away.
-
-        Args:
-            others_come: say on each tile that it is being drawn.
-        """
+    def forget(self) -> None:
+        """Take the pictures away."""
         for tile in self.tiles.values():
-            tile.drawing = others_come
+            tile.drawing = False
             tile.show_picture(None, None)
+
+    def say_drawing(self) -> None:
+        """Say on each tile without a picture that it is being drawn."""
+        for tile in self.tiles.values():
+            tile.drawing = tile.picture is None
+            tile.update()
 
     def show_pictures(self, clean: Picture, picture: Picture) -> None:
         """Show one artefact; its tool tip shows it large beside the scan as acquired."""

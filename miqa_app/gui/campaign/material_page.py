@@ -127,7 +127,7 @@ class MaterialPage(StepPage):
             numbers.addSpacing(14)
         numbers.addStretch(1)
         right = QVBoxLayout()
-        right.setSpacing(8)
+        right.setSpacing(5)
         right.addLayout(ways)
         right.addWidget(self.why_not)
         right.addWidget(self._stack, 1)

@@ -253,8 +253,8 @@ class CampaignOverview(QDialog):
     def _width_words(self, known: bool, without: int) -> str:
         """Return what the third number says: how far the mean of a typical image can still be off."""
         if not known:
-            return self.tr("points, how far a mean may be off: needs two votes on an image")
-        said = self.tr("points: so far may the mean of a typical image be off (95 %)")
+            return self.tr("possible error of a mean: needs two votes on an image")
+        said = self.tr("points, possible error of a typical image's mean (95 %)")
         if without:
             images = self.tr("1 image") if without == 1 else self.tr("{n} images").format(n=without)
             said += self.tr("; {images} still with fewer than two votes").format(images=images)

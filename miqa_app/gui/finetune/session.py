@@ -75,6 +75,10 @@ class Session(QObject):
         if self._process is not None and self.running:
             self._process.cancel()
 
+    def forget(self) -> None:
+        """Begin as if there had been no training."""
+        self.request = self.progress = self._process = None
+
     def shut_down(self) -> None:
         """End the training and wait until it has ended."""
         self.cancel()

@@ -100,9 +100,17 @@ class Controls(QWidget):
         # the sign takes the place of the question, so that the images keep their size
         self._above = QStackedWidget()
         self._above.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
-        for label in (words(self._sitting.protocol.question, "question"), self.sign):
-            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            self._above.addWidget(label)
+        question = words(self._sitting.protocol.question, "question")
+        question.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.sign.setWordWrap(False)
+        line = QWidget()
+        middle = QHBoxLayout(line)
+        middle.setContentsMargins(0, 0, 0, 0)
+        middle.addStretch(1)
+        middle.addWidget(self.sign)
+        middle.addStretch(1)
+        for part in (question, line):
+            self._above.addWidget(part)
         layout.addWidget(self._above)
         row = QHBoxLayout()
         row.setSpacing(36)

@@ -206,7 +206,9 @@ class EndPage(Page):
 def coming_words(coming: Coming, protocol: Protocol) -> str:
     """Return what a session will show, a list in words."""
     one, many = (
-        (_tr("image"), _tr("images")) if protocol.images == "single" else (_tr("pair"), _tr("pairs"))
+        (_tr("image"), _tr("images"))
+        if protocol.images == "single"
+        else (_tr("pair"), _tr("pairs"))
     )
     parts = [
         form.format(n=count, shown=one if count == 1 else many)

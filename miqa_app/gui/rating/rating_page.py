@@ -212,7 +212,7 @@ class RatingPage(QWidget):
         count = len(protocol.scale.labels)
         if protocol.scale.kind == "continuous":
             said = [
-                self.tr("8 = 80, 8 5 = 85") if self.controls.takes_numbers
+                self.tr("type 85, or 8 for 80") if self.controls.takes_numbers
                 else self.tr("0–9 score in tenths"),
                 self.tr("F full score"), self.tr("← → fine"),
             ]  # fmt: skip

@@ -67,7 +67,7 @@ class ContinuousScale(QWidget):
 
     def clear(self) -> None:
         """Take the handle away."""
-        self.value, self.held = None, False
+        self.value, self.held, self._typed = None, False, ""
         self.setAccessibleDescription(self.tr("No score yet"))
         self.update()
 
@@ -78,8 +78,10 @@ class ContinuousScale(QWidget):
 
     @held.setter
     def held(self, on: bool) -> None:
-        """Hold the score or let it go; either way a number that was begun has ended."""
-        self._held, self._typed = on, ""
+        """Hold the score, which ends a number that was begun, or let it go."""
+        self._held = on
+        if on:
+            self._typed = ""
 
     def set_value(self, value: float, *, settled: bool = True) -> None:
         """Put the handle somewhere and tell."""

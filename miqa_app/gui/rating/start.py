@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QListWidget, QListWidgetItem
 
 from miqa_app.errors import MiqaError
 from miqa_app.gui.rating.page import Page
+
 if TYPE_CHECKING:
     from miqa_app.services.rating_room import RatingRoom
 

@@ -108,9 +108,7 @@ class RatingWindow(QWidget):
             case "display check":
                 self._show(DisplayCheckPage(), self._checked)
             case "instructions":
-                page = InstructionsPage(
-                    sitting.protocol, sitting.coming, welcome_back=self._known
-                )
+                page = InstructionsPage(sitting.protocol, sitting.coming, welcome_back=self._known)
                 self._show(page, self._instructed)
             case "trained":
                 self._show(TrainedPage(sitting.coming, sitting.protocol), self._resume)

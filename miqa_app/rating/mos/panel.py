@@ -79,7 +79,9 @@ class PanelAgreement:
         one, several = self.icc.single, self.icc.average
         found = []
         if one.raters < 2:
-            found.append("Agreement (ICC, Kendall's W) needs a second observer; there is one so far.")
+            found.append(
+                "Agreement (ICC, Kendall's W) needs a second observer; there is one so far."
+            )
         elif math.isnan(one.value):
             found.append(
                 f"ICC and Kendall's W need two stimuli that all {one.raters} observers scored; there are {one.subjects}."

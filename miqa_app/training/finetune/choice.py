@@ -28,6 +28,8 @@ Measured on slices of other people and other anatomies than a site's: at an agre
 slices the correlation with the quality index had fallen by 0.008 there, at 0.986 by 0.015, at 0.977 by 0.026. A candidate
 is refused at 0.02.
 """
+CHANCE = 0.02
+"""Merit by which the best seed must beat the average: the best of three does by chance on a few dozen images."""
 _HALVINGS = 5
 
 
@@ -51,7 +53,7 @@ class Chosen:
 
 
 def chosen_network(start: MIQANet, seeds: Sequence[Learnt], judge: Judge) -> Chosen:
-    """Return the average of all seeds' weights, or the best seed where that is better on the validation images.
+    """Return the average of all seeds' weights, or the best seed where that is clearly better on the validation images.
 
     All seeds begin with the same weights and end near to one another, where an average is often better than each
     (model soups, Wortsman et al., ICML 2022). Then only as much of the way from the start to there is gone (Wortsman et
@@ -66,7 +68,7 @@ def chosen_network(start: MIQANet, seeds: Sequence[Learnt], judge: Judge) -> Cho
     name, state, words = "average", averaged, f"Kept is {what}; no validation images chose."
     if figures.srocc is None:
         pass
-    elif figures.merit >= seeds[best].figures.merit:
+    elif figures.merit >= seeds[best].figures.merit - CHANCE:
         words = f"Kept is {what} ({figures_words(figures)}); {rival}, the best, had {figures_words(seeds[best].figures)}."
     else:
         name, state = rival, seeds[best].weights

@@ -21,7 +21,7 @@ from tests.benchmarks.finetune_site.figures import Figures, figures, scores
 from tests.benchmarks.finetune_site.product import Candidate, fine_tuned
 from tests.benchmarks.finetune_site.report import curve, heading, line
 
-CASES = (Case(112), Case(300), Case(1000), Case(300, "shuffled"), Case(300, "broken"))
+CASES = (Case(112), Case(300), Case(1000), Case(112, "shuffled"), Case(300, "broken"))
 
 
 def main() -> None:

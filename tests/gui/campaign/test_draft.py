@@ -109,3 +109,28 @@ def test_the_outline_of_repeats_has_the_items_of_the_study_that_is_made(
     tests = {item.test for item in real.items if item.role == "rated"}
     kinds = {info.provenance.get("kind") for info in real.stimuli if info.key in tests}
     assert ("poor first scan" in kinds, "motion" in kinds) == (True, too)
+
+
+def test_a_localizer_in_one_archive_with_a_good_scan_goes_with_it(phantom, tmp_path):
+    file = tmp_path / "exam.zip"
+    file.write_bytes(b"")
+    inside = {"source": str(file / "x"), "files": ()}
+    scout = replace(phantom[0], key="s", description="Scout", **inside)
+    good = replace(phantom[1], key="g", **inside)
+    for order in ((scout, good), (good, scout)):
+        draft = Draft(preset("sds"))
+        for series in order:
+            draft.add(series)
+        assert [scan.ticked for scan in draft.scans] == [True, True]
+
+
+def test_scans_of_people_nobody_knows_are_ticked_together(phantom):
+    nameless = [
+        replace(one, key=str(n), identity={}, study_uid="", files=(), source=f"/scan{n}.nii")
+        for n, one in enumerate(phantom)
+    ]
+    draft = Draft(preset("sds"))
+    draft.add_open(nameless)
+    assert [scan.ticked for scan in draft.scans] == [True, True]
+    added = draft.add(replace(phantom[0], key="later", identity={"Patient ID": "Z"}))
+    assert added.ticked  # it was chosen for the study

@@ -2,6 +2,8 @@
 
 import ast
 import json
+import shlex
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from PySide6.QtWidgets import (
 import miqa_app
 from miqa_app.errors import BadRequest
 from miqa_app.gui import theme
+from miqa_app.gui.campaign.command_line import rate_command, started_as
 from miqa_app.gui.campaign.export_study import ExportStudy
 from miqa_app.gui.campaign.open import create_study, show_campaigns
 from miqa_app.gui.campaign.overview import CampaignOverview
@@ -68,7 +71,9 @@ def test_each_rater_has_a_row_with_the_votes_of_the_store(overview, filled):
     assert list(shown) == ["R-01", "R-02", "R-03"]
     for one in found.raters:
         row = shown[one.pseudonym]
-        assert row[1] == f"{one.done} of {one.total}" + ("" if one.trained else f", practice {one.practice} of {one.practice_total}")
+        assert row[1] == f"{one.done} of {one.total}" + (
+            "" if one.trained else f", practice {one.practice} of {one.practice_total}"
+        )
         assert row[3] == str(one.sessions)
     assert "all rated" in shown["R-01"][4]
     assert "tired" in shown["R-02"][4]
@@ -150,7 +155,46 @@ def test_f5_shows_votes_that_have_come_meanwhile(overview, filled):
 def test_the_command_is_copied_whole(overview, filled):
     overview.command.copy.click()
     command = QApplication.clipboard().text()
-    assert command == f"miqa study rate Heads --rater R-01 --store {filled}"
+    assert command == f"{shlex.join(started_as())} study rate Heads --rater R-01 --store {filled}"
+
+
+def started(monkeypatch, argument, frozen=False):
+    """Return the first words of the command after a start of one kind."""
+    monkeypatch.setattr(sys, "argv", [argument])
+    monkeypatch.setattr(sys, "frozen", frozen, raising=False)
+    return rate_command("Heads").removesuffix(" study rate Heads --rater R-01")
+
+
+def test_the_command_begins_as_the_program_was_started(monkeypatch, tmp_path):
+    tool = tmp_path / "bin" / "miqa"
+    tool.parent.mkdir()
+    tool.write_text("#!/bin/sh\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tool.parent))
+    assert started(monkeypatch, ".venv/bin/miqa") == ".venv/bin/miqa"
+    assert started(monkeypatch, "/opt/other/miqa") == "/opt/other/miqa"
+    assert started(monkeypatch, str(tool)) == "miqa"
+    monkeypatch.chdir(Path(sys.executable).parent)
+    module = started(monkeypatch, "/somewhere/miqa_app/__main__.py")
+    assert module == f"{Path(sys.executable).name} -m miqa_app"
+    monkeypatch.chdir(tmp_path)
+    assert started(monkeypatch, "/x/__main__.py") == f"{sys.executable} -m miqa_app"
+    assert started(monkeypatch, "miqa", frozen=True) == sys.executable
+
+
+def test_the_window_fits_a_screen_of_768_rows(overview):
+    assert overview.height() <= 768 - 40
+    assert overview.minimumSizeHint().height() <= 768 - 40
+
+
+def test_the_third_number_says_in_words_what_it_is(overview):
+    caption = overview._captions[2].text()
+    by_image = {one.stimulus: one.half_width for one in overview._standing.status.items}
+    without = sum(width is None for width in by_image.values())
+    assert "possible error of a typical image's mean" in caption
+    assert (f"{without} image" in caption) == bool(without)
+    assert overview._width_words(True, 1).endswith("; 1 image still with fewer than two votes")
+    assert "needs two votes" in overview._width_words(False, 3)
 
 
 def test_the_overview_closes_before_the_rating_begins(overview):

@@ -1,5 +1,6 @@
 """The wizard makes the study that was chosen, says what is missing where it is missing, and stores nothing else."""
 
+import shlex
 from dataclasses import replace
 
 import pytest
@@ -18,7 +19,9 @@ from PySide6.QtWidgets import (
 from miqa_app.core.artefact_kinds import KEYS
 from miqa_app.gui import theme
 from miqa_app.gui.campaign.change_protocol import ChangeProtocol
+from miqa_app.gui.campaign.command_line import started_as
 from miqa_app.gui.campaign.open import create_study
+from miqa_app.gui.campaign.rows import DETAIL
 from miqa_app.gui.campaign.wizard import CreateStudy
 from miqa_app.rating.protocol import preset
 from miqa_app.services import study_create
@@ -66,7 +69,8 @@ def test_the_way_by_keyboard_ends_with_the_study_that_was_chosen(wizard, store):
         (s.provenance["kind"], s.provenance["severity"]) for s in study.stimuli if s.key in rated
     }
     assert made == {(kind, severity) for kind in ("motion", "blur") for severity in (0.3, 0.9)}
-    assert wizard.making.command.text.text().startswith("miqa study rate 'Heads, spring' --rater ")
+    command = shlex.split(wizard.making.command.text.text())
+    assert command[len(started_as()) :][:4] == ["study", "rate", "Heads, spring", "--rater"]
     assert study.model_uncertainty == {}
 
 
@@ -371,7 +375,9 @@ def test_every_artefact_shows_its_own_picture_of_the_chosen_scan(wizard):
     assert len(set(pictures)) == len(KEYS)
     before = dict(zip(tiles, pictures, strict=True))
     wizard.material.scans.list.setCurrentRow(1)
-    until(lambda: all(bytes(t.picture.constBits()) != before[k] for k, t in tiles.items()))
+    assert {tile.drawing for tile in tiles.values()} == {True}  # no picture of the other scan stays
+    until(lambda: all(tile.picture is not None for tile in tiles.values()))
+    assert all(bytes(t.picture.constBits()) != before[k] for k, t in tiles.items())
 
 
 def test_arrow_keys_go_from_tile_to_tile_and_space_ticks(wizard):
@@ -479,3 +485,62 @@ def test_no_two_controls_of_a_page_share_a_key(wizard):
             if "&" in text
         ]
         assert len(keys) == len(set(keys)), (page.accessibleName(), sorted(keys))
+
+
+def test_localizers_and_scans_of_others_that_lie_open_are_not_ticked(qtbot, phantom, store):
+    other = replace(
+        phantom[1], key="other", identity={"Patient ID": "B"}, study_uid="9", files=(), source="/b"
+    )
+    scout = replace(phantom[0], key="scout", description="t2_localizer", files=(), source="/s")
+    window = CreateStudy([scout, phantom[0], other, phantom[1]], theme.DARK, store)
+    qtbot.addWidget(window)
+    window.show()
+    assert [scan.series for scan in window.draft.chosen] == list(phantom)
+    scans = window.material.scans
+    said = [scans.list.item(row).data(DETAIL).split("\n")[0] for row in range(4)]
+    assert said[0].startswith("localizer · 10 slices")
+    assert said[2].startswith("another patient · 10 slices")
+    assert "not ticked by themselves" in scans.note.text()
+    window._errands.shut_down()
+
+
+def test_what_cannot_be_chosen_says_why_in_sight(wizard):
+    to_images(wizard)
+    page = wizard.material
+    assert not page.way("as acquired").isEnabled()
+    assert page.why_not.isVisible()
+    assert "single images" in page.why_not.text()
+    wizard.go_back()
+    wizard.protocol.list.setCurrentRow([one.id for one in wizard.protocol._presets].index("single"))
+    wizard.proceed()
+    assert page.way("as acquired").isEnabled()
+    assert not page.why_not.isVisible()
+
+
+def test_a_tile_says_that_it_is_being_drawn_until_its_picture_is_there(wizard):
+    tiles = wizard.material.degradation.tiles.tiles
+    to_images(wizard)
+    assert {tile.drawing for tile in tiles.values()} == {True}
+    assert all(tile.picture is None for tile in tiles.values())
+    written = tiles["spike"].grab().toImage()
+    until(lambda: all(tile.picture is not None for tile in tiles.values()))
+    assert not any(tile.drawing for tile in tiles.values())
+    tiles["spike"].show_picture(None, None)
+    blank = tiles["spike"].grab().toImage()
+    inside = [(x, y) for x in range(25, blank.width() - 25) for y in range(25, 60)]
+    assert {blank.pixelColor(x, y).name() for x, y in inside} == {"#000000"}
+    assert {written.pixelColor(x, y).name() for x, y in inside} != {"#000000"}
+
+
+def test_the_words_for_raters_agree_on_where_they_sit(wizard):
+    to_images(wizard)
+    choose(wizard, ("blur",))
+    to_size(wizard)
+    make(wizard)
+    page = wizard.making
+    assert page._where.text() == "For raters, at this computer"
+    assert "comes here" in page._elsewhere.text()
+    page.take_shelf(replace(page._shelf, served=True, where="server/miqa"))
+    page._made(page.study)
+    assert page._where.text() == "For raters here and in other reading rooms"
+    assert "comes here" not in page._elsewhere.text()

@@ -142,6 +142,8 @@ def others(camera, slices, stack):
     until_viewing(window)
     press(window, Qt.Key.Key_3)
     camera.shoot(window, "32_waits")
+    press(window, Qt.Key.Key_Return)
+    camera.shoot(window, "32_waits_after_enter")
     QTest.qWait(9200)
     press(window, Qt.Key.Key_Return)
     camera.shoot(window, "33_break_offered")

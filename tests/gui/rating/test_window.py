@@ -666,6 +666,14 @@ def test_after_an_early_enter_keys_for_the_next_images_leave_the_vote_alone(
     assert window.page.controls.first.value is not None
 
 
+def test_a_number_typed_at_once_is_the_vote_and_counts_as_one_change(rating):
+    window = rating(rated=3)
+    press(window, Key.Key_8, Key.Key_5, Key.Key_Return)
+    until_viewing(window)
+    press(window, Key.Key_3, Key.Key_Return)  # nothing of the number before is left
+    assert [(vote.scores["test"], vote.changes) for vote in votes(window)] == [(85, 1), (30, 1)]
+
+
 @pytest.mark.parametrize("key", [Key.Key_Backspace, Key.Key_U])
 def test_after_an_early_enter_the_vote_can_be_let_go_and_changed(rating, key):
     window = rating(rated=3, least_seconds=0.8)

@@ -72,7 +72,8 @@ def test_a_hopeless_target_is_unknown_and_a_senseless_one_refused():
 
 
 @pytest.mark.parametrize(
-    ("now", "said"), [(5.04, "5.04"), (5.0004, "5.0004"), (5.0, "5.0"), (4.96, "5.0"), (7.31, "7.3")]
+    ("now", "said"),
+    [(5.04, "5.04"), (5.0004, "5.0004"), (5.0, "5.0"), (4.96, "5.0"), (7.31, "7.3")],
 )
 def test_what_is_now_never_reads_as_the_target_where_it_is_wider(now, said):
     plan = Plan(5.0, now, now, 0 if now <= 5 else 1, 0 if now <= 5 else 1, 0)
