@@ -107,7 +107,9 @@ class StudyStatus:
 
     def as_json(self) -> dict[str, Any]:
         """Return it as plain values."""
-        return {"schema": "miqa.study-status/1", **asdict(self)}
+        whole = {"schema": "miqa.study-status/1", **asdict(self)}
+        whole["raters"] = [asdict(one) | {"trained": one.trained} for one in self.raters]
+        return whole
 
 
 def status(archive: Archive, study: Study) -> StudyStatus:

@@ -64,6 +64,7 @@ def test_from_create_over_votes_and_export_to_mos_and_crossvalidation(
     assert "more raters for ±5" in table
     state = json.loads((tmp_path / "s.json").read_text(encoding="utf-8"))
     assert [rater["done"] for rater in state["raters"]] == [6, 6, 6]
+    assert [(rater["trained"], rater["practice"]) for rater in state["raters"]] == [(True, 6)] * 3
 
     assert miqa("study", "export", "heads", tmp_path / "out", "--method", "raw") == 0
     assert capsys.readouterr().out == f"{tmp_path / 'out'}\n"

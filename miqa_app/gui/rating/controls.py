@@ -5,15 +5,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
     QProgressBar,
     QPushButton,
-    QSizePolicy,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 
 _TAGS_IN_A_ROW = 7
 _COMMIT_WIDTH = 230
+_SIGN_EDGES = 28
 
 
 class Controls(QWidget):
@@ -97,21 +97,14 @@ class Controls(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addSpacing(4)
-        # the sign takes the place of the question, so that the images keep their size
-        self._above = QStackedWidget()
-        self._above.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
-        question = words(self._sitting.protocol.question, "question")
-        question.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._question = words(self._sitting.protocol.question, "question")
+        self._question.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        layout.addWidget(self._question)
+        # the sign lies over the question, outside the layout, so that the images keep their size
+        self.sign.setParent(self)
         self.sign.setWordWrap(False)
-        line = QWidget()
-        middle = QHBoxLayout(line)
-        middle.setContentsMargins(0, 0, 0, 0)
-        middle.addStretch(1)
-        middle.addWidget(self.sign)
-        middle.addStretch(1)
-        for part in (question, line):
-            self._above.addWidget(part)
-        layout.addWidget(self._above)
+        self.sign.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.sign.hide()
         row = QHBoxLayout()
         row.setSpacing(36)
         for scale in self.scales.values():
@@ -249,7 +242,15 @@ class Controls(QWidget):
     def _say(self, sentence: str) -> None:
         """Show a sentence in place of the question, or the question for ''."""
         self.sign.setText(sentence)
-        self._above.setCurrentIndex(1 if sentence else 0)
+        self._place_sign()
+        self.sign.setVisible(bool(sentence))
+
+    def _place_sign(self) -> None:
+        covered = self._question
+        words_wide = covered.fontMetrics().horizontalAdvance(covered.text()) + _SIGN_EDGES
+        under = QSize(min(words_wide, covered.width()), covered.height())
+        self.sign.resize(self.sign.sizeHint().expandedTo(under))
+        self.sign.move(self._question.geometry().center() - self.sign.rect().center())
 
     def _held_words(self) -> str:
         seconds = math.ceil(self._sitting.seconds_to_look)
@@ -312,6 +313,13 @@ class Controls(QWidget):
     def _tagged(self, values: object) -> None:
         self._sitting.set_tags(values)
         self.changed.emit()
+
+    # ---------------------------------------------------------------- Qt
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the sign in its place."""
+        super().resizeEvent(event)
+        self._place_sign()
 
 
 def _labelled(row: Chips) -> QHBoxLayout:

@@ -45,7 +45,7 @@ def sheet() -> str:
     QLabel#subhead {{ font-size: 12pt; font-weight: 600; }}
     QLabel#body {{ font-size: 12pt; color: {SOFT}; }}
     QLabel#question {{ font-size: 13pt; font-weight: 600; }}
-    QLabel#sign {{ font-size: 13pt; font-weight: 600; background: {INK}; color: #111111; border-radius: 6px; padding: 0px 14px; }}
+    QLabel#sign {{ font-size: 13pt; font-weight: 600; background: {INK}; color: #111111; border-radius: 6px; padding: 1px 14px; }}
     QLabel#side {{ font-size: 12pt; }}
     QLabel#quiet, QLabel#keys {{ font-size: 10pt; color: {SOFT}; }}
     QLabel#warning {{ background: {RAISED}; border: 1px solid {LINE}; border-radius: 8px; padding: 12px 14px; }}

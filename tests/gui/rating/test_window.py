@@ -649,6 +649,11 @@ def test_after_an_early_enter_keys_for_the_next_images_leave_the_vote_alone(
     assert votes(window) == ()
     assert signed(window).startswith("Look for 2 s more, then Enter")
     assert window.page.view.height() == height
+    controls = window.page.controls
+    (question,) = controls.findChildren(QLabel, "question")
+    width = question.fontMetrics().horizontalAdvance(question.text())
+    assert controls.sign.width() > width  # nothing of the question looks out
+    assert controls.sign.height() >= question.height()
     press(window, *next_)
     until(lambda: not window._sitting.seconds_to_look)
     press(window, *next_)
