@@ -16,10 +16,10 @@ from miqa_app.gui.main_window import MainWindow
 from miqa_app.gui.memory import Memory
 from miqa_app.gui.models.window import ModelsWindow
 from miqa_app.services.finetune_request import FineTuneRequest
-from tests.gui.campaign.steps import until
 from tests.gui.conftest import make_assessment, make_series
 from tests.gui.finetune.conftest import REPLAY
 from tests.gui.finetune.steps import RECORDED, recorded
+from tests.gui.waiting import until
 
 KINDS = {"finetune": FineTuneWindow, "models": ModelsWindow, "drift": DriftWindow}
 
@@ -162,7 +162,9 @@ def test_how_the_training_ended_is_said_at_the_foot_of_the_workstation(window, t
     dialog._begin(FineTuneRequest("site.csv"))
     dialog.close()
     until(lambda: not window.models._session.running, 20)
-    assert window.status.words.text().startswith("small-site-20261121: Stopped"), window.models._session.progress.end
+    assert window.status.words.text().startswith("small-site-20261121: Stopped"), (
+        window.models._session.progress.end
+    )
 
 
 def test_after_a_promotion_the_open_scans_are_scored_again_on_demand(window):

@@ -21,6 +21,7 @@ class Errands(QObject):
         # what the coordinator waits for must not wait for pictures
         self._pool.setMaxThreadCount(2)
         self._errands: dict[str, _Errand] = {}
+        self._closed = False
 
     def send(
         self,
@@ -45,6 +46,10 @@ class Errands(QObject):
             stopped: it was recalled.
         """
         self.recall(name)
+        if self._closed:
+            # a thread that begins between closing and deleting would be waited for by Qt while it waits for Python
+            work.close()
+            return
         errand = _Errand(work, self)
         errand.done, errand.told, errand.failed, errand.stopped = done, told, failed, stopped
         self._errands[name] = errand
@@ -57,7 +62,8 @@ class Errands(QObject):
             errand.job.cancel()
 
     def shut_down(self) -> None:
-        """Stop everything and wait for the thread."""
+        """Stop everything and wait for the thread; work that is sent later is dropped."""
+        self._closed = True
         for errand in self.findChildren(_Errand):
             errand.forget()
             errand.job.cancel()

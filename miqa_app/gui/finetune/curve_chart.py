@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFont, QHelpEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 if TYPE_CHECKING:
@@ -201,8 +201,8 @@ class CurveChart(QWidget):
         words = "   ".join(values)
         painter.drawText(area, Qt.AlignmentFlag.AlignRight | middle, painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, int(area.width())))  # fmt: skip
 
-    def _font(self, size: float, *, bold: bool = False):  # noqa: ANN202  a QFont of this widget
-        font = self.font()
+    def _font(self, size: float, *, bold: bool = False) -> QFont:
+        font = QFont(self.font())
         font.setPointSizeF(size)
         font.setBold(bold)
         return font

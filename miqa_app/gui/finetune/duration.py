@@ -6,9 +6,9 @@ from __future__ import annotations
 def duration(seconds: float) -> str:
     """Return a time in the unit that people would use."""
     if seconds < 50:
-        return "less than a minute"
+        return "under 1 minute"
     if seconds < 90:
-        return "a minute"
+        return "1 minute"
     if seconds < 5400:
         return f"{seconds / 60:.0f} minutes"
     return f"{seconds / 3600:.1f} hours"

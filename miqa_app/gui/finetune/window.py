@@ -109,7 +109,13 @@ class FineTuneWindow(QDialog):
         self.models.clicked.connect(self._ask_for_models)
         self.evidence.clicked.connect(self._open_evidence)
         self.leave.clicked.connect(self.reject)
-        self.finished.connect(self._errands.shut_down)
+        self.finished.connect(self._let_go)
+
+    def _let_go(self) -> None:
+        """Hear no more of the session: work begun between closing and deleting would never end."""
+        self.session.changed.disconnect(self._told)
+        self.session.ended.disconnect(self._ended)
+        self._errands.shut_down()
 
     def _turn(self, page: QWidget) -> None:
         """Show a page and the buttons that belong to it."""

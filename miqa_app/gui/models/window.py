@@ -173,7 +173,7 @@ class ModelsWindow(QDialog):
         self.parts.addTab(self.history, self.tr("&History"))
         bar = QHBoxLayout()
         bar.setSpacing(8)
-        drop = QLabel(self.tr("An archive of another site can be dropped here."))
+        drop = QLabel(self.tr("or drop an archive here"))
         drop.setObjectName("dim")
         for one in (self.bring, drop):
             bar.addWidget(one)

@@ -11,7 +11,7 @@ import pytest
 from miqa_app.gui import theme
 from miqa_app.gui.models.window import ModelsWindow
 from miqa_app.registry.folders import read_folder
-from tests.gui.campaign.steps import until
+from tests.gui.waiting import until
 from tests.registry.promotable import NAME, give_evidence, prepared, rebound
 
 if TYPE_CHECKING:

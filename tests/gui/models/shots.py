@@ -24,10 +24,10 @@ from miqa_app.gui.models.promote_dialog import PromoteDialog
 from miqa_app.gui.models.rollback_dialog import RollBackDialog
 from miqa_app.gui.models.window import ModelsWindow
 from miqa_app.services.finetune_request import FineTuneRequest
-from tests.gui.campaign.steps import until
 from tests.gui.finetune import tiny
 from tests.gui.finetune.steps import studies
 from tests.gui.models.steps import decisions, opened
+from tests.gui.waiting import until
 from tests.registry.promotable import NAME, candidate
 
 SIZES = {"": QSize(1280, 760), "_large": QSize(1920, 1080)}

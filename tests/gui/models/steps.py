@@ -7,7 +7,7 @@ import csv
 import numpy as np
 from PySide6.QtWidgets import QApplication
 
-from tests.gui.campaign.steps import until
+from tests.gui.waiting import until
 
 
 def decisions(path, accept=72, rescan=38):

@@ -21,8 +21,8 @@ from miqa_app.registry import default_model, find_model
 from miqa_app.registry.signing import spoken
 from miqa_app.registry.state import read_state
 from miqa_app.settings import settings_file
-from tests.gui.campaign.steps import until
 from tests.gui.models.steps import decisions, opened
+from tests.gui.waiting import until
 from tests.registry.promotable import NAME, exported
 
 
