@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from miqa_app.services.finetune import DryRun, FineTuned
 
-CANCELLED = 130
-
 
 def finetune(
     source: Annotated[
@@ -64,12 +62,13 @@ def finetune(
 ) -> None:
     """Fine-tune a model on your own ratings; the model in use stays as it is.
 
-    Prints the name of the candidate and the path of its evidence. Ctrl-C cancels within seconds; the same command again
+    All GPUs of this computer train together; on several computers, start the same command with torchrun on each. Prints the name of the candidate and the path of its evidence. Ctrl-C cancels within seconds; the same command again
     goes on from the last epoch. Exit code: 0 done, 1 it failed, 2 wrong usage or data that forbid it, 130 cancelled.
     """
     from miqa_app.errors import BadRequest, MiqaError
     from miqa_app.services.finetune import FineTuneRequest, check
     from miqa_app.services.finetune import finetune as steps
+    from miqa_app.services.finetune_companions import CANCELLED, companions, gpus
     from miqa_app.training.finetune.control import Cancelled
     from miqa_app.training.finetune.priority import run_in_background
 
@@ -84,7 +83,8 @@ def finetune(
         if dry_run:
             _print_dry_run(_driven(check(request), teller), json_result or json_lines)
             return
-        candidate = _driven(steps(request), teller)
+        with companions(gpus(device)):
+            candidate = _driven(steps(request), teller)
     except (KeyboardInterrupt, Cancelled):
         words = _how_to_go_on(teller.run)
         if json_lines:

@@ -202,22 +202,19 @@ def _training(training: Mapping[str, Any]) -> dict[str, Any]:
     parent = parent if isinstance(parent, dict) else {}
     name = parent.get("name") if parent.get("name") in bundled_names() else "another model"
     digest = _like("[0-9a-f]{64}")(parent.get("sha256"))
-    rated = shared.get("rated", {})
     return {
-        "summary": _summary(str(name), rated),
+        "summary": _summary(str(name), shared),
         "parent": {"name": name, "sha256": "" if digest is _DROPPED else digest},
         **{key: shared.get(key, {}) for key in _TRAINING},
     }
 
 
-def _summary(parent: str, rated: Mapping[str, Any]) -> str:
-    """Return one line on what the model learnt from."""
-    counts = [
-        f"{rated[key]} {words}"
-        for key, words in (("images", "rated images"), ("references", "references"))
-        if key in rated
-    ]
-    return f"{parent}, fine-tuned on {' of '.join(counts) or 'ratings'} at a site"
+def _summary(parent: str, shared: Mapping[str, Any]) -> str:
+    """Return one line on what the model learnt from: the images it learnt from and chose the epoch on, of all rated ones."""
+    images, tuned = shared.get("rated", {}).get("images"), shared.get("finetune", {})
+    learnt = tuned.get("train_images", 0) + tuned.get("validation_images", 0)
+    counts = " of ".join(str(count) for count in (learnt, images) if count)
+    return f"{parent}, fine-tuned on {f'{counts} rated images' if counts else 'ratings'} of a site"
 
 
 def _passed(value: object, rule: Any) -> Any:

@@ -178,7 +178,10 @@ def test_too_little_data_is_stopped_and_unknown_raters_are_listed() -> None:
     known = inputs().data
     two = verdict(data=known.model_copy(update={"raters": 2}))
     assert two.of("raters").outcome == "failed"
-    nobody = verdict(data=known.model_copy(update={"raters": None}))
+    counted = verdict(data=known.model_copy(update={"raters": None, "votes_per_image": 2.0}))
+    assert counted.of("raters").outcome == "failed"
+    assert "2 votes for the middle image" in counted.of("raters").words
+    nobody = verdict(data=known.model_copy(update={"raters": None, "votes_per_image": None}))
     assert (nobody.of("raters").outcome, nobody.outcome) == ("uncertain", "pass")
     assert "Too uncertain to say: raters." in nobody.words
 

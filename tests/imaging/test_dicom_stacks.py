@@ -1,6 +1,7 @@
 """Slices become stacks: sorted by position, split by what differs, odd ones told."""
 
 import numpy as np
+import pydicom
 import pytest
 
 from miqa_app.core.geometry import edge_letters, plane_name
@@ -178,6 +179,27 @@ def test_a_slice_that_cannot_be_decoded_is_left_out_and_told(tmp_path):
     assert series.geometry.origins[:, 2].tolist() == [0, 3, 9]
     assert any("could not be read" in warning for warning in series.warnings)
     assert "cannot be decoded" in problem.reason
+
+
+@pytest.mark.parametrize("representation", ["LO", "UN"])
+def test_coil_elements_of_siemens_are_read_from_its_private_header(tmp_path, representation):
+    path = slice_file(tmp_path / "a", 0, ReceiveCoilName="HeadNeck_20")
+    dataset = pydicom.dcmread(path)
+    block = dataset.private_block(0x51, "SIEMENS MR HEADER", create=True)
+    value = "HE1-4;NE1,2"
+    block.add_new(0x0F, representation, value if representation == "LO" else value.encode() + b" ")
+    dataset.save_as(path)
+    (series,) = load(path)
+    assert series.facts["Coil"] == "HeadNeck_20 HE1-4;NE1,2"
+
+
+def test_the_same_private_number_of_another_maker_is_no_coil(tmp_path):
+    path = slice_file(tmp_path / "a", 0)
+    dataset = pydicom.dcmread(path)
+    dataset.private_block(0x51, "OTHER", create=True).add_new(0x0F, "LO", "secret")
+    dataset.save_as(path)
+    (series,) = load(path)
+    assert "Coil" not in series.facts
 
 
 def test_facts_carry_units_and_identity_stands_apart(tmp_path):

@@ -28,9 +28,9 @@ def test_what_may_leave_the_house_passes_whole_and_a_second_time_nothing_changes
         assert once[part] == config()[part]
     kept = CONFIG["training"]
     assert {**once["training"], "summary": ""} == kept
-    assert once["training"]["summary"] == (
-        "lite, fine-tuned on 160 rated images of 16 references at a site"
-    )
+    finetune = {"train_images": 100, "validation_images": 12}
+    split = shareable_config(config(training={**kept, "finetune": finetune}))
+    assert split["training"]["summary"] == "lite, fine-tuned on 112 of 160 rated images of a site"
 
 
 @pytest.mark.parametrize("part", ["scope", "interval", "preprocessing", "score_scale"])

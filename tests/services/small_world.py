@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 
 import miqa_app.registry.folders
+import miqa_app.services.finetune_companions
 import miqa_app.services.finetune_judge
 from miqa_app import paths
 from miqa_app.networks import NetworkConfig, build
@@ -69,4 +70,8 @@ if __name__ == "__main__":
     miqa_app.registry.folders.bundled = bundled_from(Path(os.environ["SMALL_WORLD"]))  # type: ignore[assignment]
     # no simulation on bundled scans, which takes a minute
     miqa_app.services.finetune_judge.references = list  # type: ignore[assignment]
+    if "SMALL_WORLD_GPUS" in os.environ and "WORLD_SIZE" not in os.environ:
+        # as many processes on the CPU as there would be GPUs
+        count = int(os.environ["SMALL_WORLD_GPUS"])
+        miqa_app.services.finetune_companions.gpus = lambda device: count  # noqa: ARG005
     sys.exit(main())

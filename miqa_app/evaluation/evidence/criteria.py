@@ -68,11 +68,16 @@ def data(findings: Findings, limits: Limits) -> Ruling:
 
 
 def raters(findings: Findings, limits: Limits) -> Ruling:
-    """Fail with too few raters; uncertain where the table holds opinions without votes."""
-    known, least = findings.data.raters, limits.raters.least
-    if known is None:
+    """Fail with too few raters, or votes where a table names no raters; uncertain where it has neither."""
+    known, votes, least = findings.data.raters, findings.data.votes_per_image, limits.raters.least
+    if known is None and votes is None:
         return Ruling("uncertain", "The rated set does not say how many raters gave its opinions.")
-    words = f"{known} rater{'s' * (known != 1)} (at least {least})"
+    if known is None:
+        # nobody rates an image twice in a table of means
+        known = int(votes or 0)
+        words = f"{known} vote{'s' * (known != 1)} for the middle image (at least {least} raters)"
+    else:
+        words = f"{known} rater{'s' * (known != 1)} (at least {least})"
     if findings.data.median_ci is not None:
         words += f", median 95 % interval of an opinion ±{findings.data.median_ci:.1f} points"
     return Ruling("passed" if known >= least else "failed", words + ".")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from miqa_app.imaging.dicom.values import first_item, number, text
+from miqa_app.imaging.dicom.values import DAMAGE, first_item, number, text
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -70,6 +70,9 @@ def facts_of(dataset: Dataset, frame: Frame) -> dict[str, str]:
         values = [v for v in (number(source, keyword) for source in sources) if v is not None]
         if values:
             found[name] = f"{_short(values[0])} {unit}".strip()
+    elements = _siemens_coil_elements(dataset)
+    if elements:
+        found["Coil"] = f"{found['Coil']} {elements}" if "Coil" in found else elements
     if frame.echo[0]:
         found["TE"] = f"{_short(frame.echo[0])} ms"
     found["Matrix"] = f"{frame.columns} × {frame.rows}"
@@ -86,6 +89,20 @@ def facts_of(dataset: Dataset, frame: Frame) -> dict[str, str]:
     if frame.image_type:
         found["Image type"] = ", ".join(frame.image_type)
     return found
+
+
+def _siemens_coil_elements(dataset: Dataset) -> str:
+    """Return the coil elements that were on, such as 'HE1-4;NE1,2', which Siemens writes as (0051,xx0F) of its header.
+
+    Classic images of Siemens name no receive coil elsewhere, and one silent element is what a drift chart should see.
+    """
+    try:
+        value = dataset.private_block(0x51, "SIEMENS MR HEADER")[0x0F].value
+    except DAMAGE:
+        return ""
+    # without its dictionary a private element comes as bytes
+    words = value.decode("ascii", "ignore") if isinstance(value, bytes) else str(value)
+    return words.replace("\0", "").strip()
 
 
 def identity_of(dataset: Dataset) -> dict[str, str]:
