@@ -128,7 +128,7 @@ def choose_recipe(images: int, references: int, *, cuda: bool) -> tuple[FineTune
     """
     what = f"{images} rated images of {references} references"
     if not cuda:
-        name, why = "heads", "learnt by the heads alone, which takes minutes without a GPU"
+        name, why = "heads", "learnt by the heads alone, the quickest way without a GPU"
     elif images < 500 or references < 40:
         name, why = "adapter", "few, so heads and a low-rank change of the rest are trained"
     elif images < 2000 or references < 200:
