@@ -15,7 +15,7 @@ from rich.table import Table
 from miqa_app.cli import model_changes, thresholds
 
 if TYPE_CHECKING:
-    from miqa_app.services.models import ModelRow, RegistryStatus
+    from miqa_app.services.models import ModelRow, NetworkRow, RegistryStatus
 
 app = typer.Typer(
     no_args_is_help=True, help="List, verify, promote, roll back, export and import models."
@@ -32,9 +32,14 @@ app.add_typer(thresholds.app, name="thresholds")
 def list_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List the installed models with what each is to the site: bundled, candidate, shadow, active or retired."""
-    from miqa_app.services.models import models
+    """List the installed models with what each is to the site: bundled, candidate, shadow, active or retired.
 
+    After them come the networks of which no model is installed, 'not trained': `miqa train` makes one.
+    """
+    from miqa_app.services.models import models, networks
+
+    sizes = {network.name: network for network in networks()}
+    installed = models()
     rows: list[dict[str, Any]] = [
         {
             "name": model.name,
@@ -44,20 +49,48 @@ def list_command(
             "sha256": model.sha256,
             "training": model.training,
             "path": str(model.path),
+            "network": model.network,
+            "family": model.family,
+            **_counts(sizes.get(model.network)),
         }
-        for model in models()
+        for model in installed
+    ]
+    known = {model.network for model in installed}
+    rows += [
+        {
+            "name": name,
+            "active": False,
+            "state": "not trained",
+            "verdict": "",
+            "sha256": None,
+            "training": "",
+            "path": None,
+            "network": name,
+            "family": network.family,
+            **_counts(network),
+        }
+        for name, network in sizes.items()
+        if name not in known
     ]
     if as_json:
         sys.stdout.write(json.dumps(rows, indent=2) + "\n")
         return
     table = Table(box=None, pad_edge=False)
-    for column in ("state", "name", "gate", "sha256", "training"):
-        table.add_column(column)
+    for column in ("state", "name", "family", "weights", "gate", "sha256", "training"):
+        table.add_column(column, justify="right" if column == "weights" else "left")
     for row in rows:
-        table.add_row(
-            row["state"], row["name"], row["verdict"], row["sha256"][:12], row["training"]
-        )
+        weights = "" if row["weights"] is None else f"{row['weights'] / 1e6:.1f} M"
+        cells = (row["verdict"], (row["sha256"] or "")[:12], row["training"])
+        table.add_row(row["state"], row["name"], row["family"], weights, *cells)
     Console(width=None if sys.stdout.isatty() else 160).print(table)
+
+
+def _counts(network: NetworkRow | None) -> dict[str, int | None]:
+    """Return weights and multiply-accumulates at 224 × 224 of a network; None for one that is not in the table."""
+    return {
+        "weights": network.weights if network else None,
+        "macs": network.operations if network else None,
+    }
 
 
 @app.command()

@@ -34,15 +34,19 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from miqa_app.evaluation.sources import CleanSlice
-    from miqa_app.networks import MIQANet
+    from miqa_app.networks import QualityNetwork
 
 PASTED = {"zipper": 0.7, "signal_loss": 0.35, "white_noise": 0.7}
 """Severity by artefact kind that is pasted; the void of the signal loss is small enough for the disc to hold its rim."""
 
+_SCORE = ("score_head", "weight_head", "line")
+_DECODER = (*_SCORE, "decoder", "whole_head", "detail_head", "fusion")
+_FUSION = (*_DECODER, "align", "weighting", "injector", "extractor", "local")
+
 STEPS: dict[str, tuple[str, ...]] = {
-    "score head": ("score_head", "weight_head"),
-    "and decoder": ("score_head", "weight_head", "decoder"),
-    "and fusion": ("score_head", "weight_head", "decoder", "align", "weighting"),
+    "score head": _SCORE,
+    "and decoder": _DECODER,
+    "and fusion": _FUSION,
     "all weights": ("",),
 }
 """Parts whose weights are drawn anew, from the output down, by what their names begin with; each step holds the last."""
@@ -111,7 +115,7 @@ class Row:
 
 
 def explained(
-    network: MIQANet, slices: Sequence[CleanSlice], *, seed: int = 0, device: str = "auto"
+    network: QualityNetwork, slices: Sequence[CleanSlice], *, seed: int = 0, device: str = "auto"
 ) -> Iterator[Row]:
     """Yield a row for each slice and pasted kind.
 
@@ -133,7 +137,7 @@ def explained(
             yield _row(clean, kind, item, engine, blind, np.random.default_rng(own))
 
 
-def cascade(network: MIQANet, seed: int) -> Iterator[tuple[str, MIQANet]]:
+def cascade(network: QualityNetwork, seed: int) -> Iterator[tuple[str, QualityNetwork]]:
     """Yield the steps of `STEPS`, each with a copy of the network in which its parts have untrained start values.
 
     The copy is one and the same object, changed from step to step; the trained network stays as it is.

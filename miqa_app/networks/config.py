@@ -6,13 +6,16 @@ differ in nothing but the keys that their record names.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 CnnName = Literal[
-    "simplecnn", "vgg19", "resnet10t", "resnet18", "resnet34", "resnet101", "resnet152"
+    "simplecnn", "lenet5", "vgg19", "resnet10t", "resnet18", "resnet34", "resnet101", "resnet152"
 ]
+GREY_CNNS = ("simplecnn", "lenet5")
+"""Small encoders that see the grey slice alone and have one map, which lies on the grid."""
+
 TransformerName = Literal["swin_lite", "swin_tiny", "swin_small", "swin_base", "swin_large"]
 
 PAPER_STAGES = (1, 2, 3, 4)
@@ -26,7 +29,7 @@ class NetworkConfig(BaseModel):
         cnn: the convolutional encoder, or None for a transformer alone.
         cnn_stages: which of timm's feature levels of the encoder are used
             (1 to 4 are strides 4 to 32 for a ResNet, 2 to 4 strides 4 to 16 for VGG19);
-            ignored for SimpleCNN, which has one map.
+            ignored for SimpleCNN and LeNet5, which have one map.
         transformer: the Swin encoder, or None for a CNN alone.
         deform: how the CNN map is aligned: a plain 3x3 convolution ("off"), a
             deformable one with offsets from the Swin map ("on"), or that with a
@@ -45,6 +48,10 @@ class NetworkConfig(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    family: ClassVar[Literal["miqanet"]] = "miqanet"
+    frozen: ClassVar[bool] = False
+    """Whether the encoders stay as they were learnt; those of MIQANet learn."""
 
     name: str = "custom"
     cnn: CnnName | None = "resnet34"
@@ -68,11 +75,17 @@ class NetworkConfig(BaseModel):
             raise ValueError("A network needs a CNN, a transformer or both.")
         if self.width % 8:
             raise ValueError(f"The width must be a multiple of 8, not {self.width}.")
-        if self.cnn not in (None, "simplecnn") and not self.cnn_stages:
+        if self.cnn not in (None, *GREY_CNNS) and not self.cnn_stages:
             raise ValueError("A CNN needs at least one stage.")
         if list(self.cnn_stages) != sorted(set(self.cnn_stages)):
             raise ValueError("The stages of the CNN must be in rising order, each once.")
         return self
+
+    @property
+    def backbones(self) -> dict[str, str]:
+        """Return the names of the encoders by branch."""
+        both = {"cnn": self.cnn, "transformer": self.transformer}
+        return {branch: name for branch, name in both.items() if name is not None}
 
     @property
     def fused(self) -> bool:
@@ -100,7 +113,7 @@ def _swin_alone(name: str, transformer: TransformerName) -> NetworkConfig:
 
 
 _VGG = (2, 3, 4)
-_ROWS = (
+ROWS = (
     NetworkConfig(name="base", channels="views"),
     NetworkConfig(
         name="lite",
@@ -126,26 +139,9 @@ _ROWS = (
     NetworkConfig(name="a13", ap="scalar"),
     _cnn_alone("b1", "resnet152"),
     _cnn_alone("b1_resnet101", "resnet101"),
+    _cnn_alone("resnet18", "resnet18"),
+    _cnn_alone("lenet5", "lenet5"),
     _swin_alone("b2", "swin_small"),
     _swin_alone("b3", "swin_large"),
 )
-
-CONFIGS: dict[str, NetworkConfig] = {row.name: row for row in _ROWS}
-"""Every named network: the two that ship, and the rows of the ablation study."""
-
-
-def named_config(name: str) -> NetworkConfig:
-    """Return a network of the table.
-
-    Args:
-        name: a key of `CONFIGS`, such as "base", "lite" or "a7".
-
-    Returns:
-        The frozen record.
-
-    Raises:
-        ValueError: when there is no network of that name.
-    """
-    if name not in CONFIGS:
-        raise ValueError(f"There is no network '{name}'; known are {', '.join(CONFIGS)}.")
-    return CONFIGS[name]
+"""The two that ship, the rows of the ablation study, and CNNs alone for the table of methods."""

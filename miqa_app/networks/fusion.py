@@ -102,3 +102,18 @@ class PooledHeads(nn.Module):
         log_variance = self.log_variance(hidden).squeeze(1).float()
         severity = torch.sigmoid(self.severity(hidden).float())
         return log_variance, self.artefact(hidden).float(), severity
+
+
+RARE = -2.2
+"""Start value of the logit of each artefact kind: about one slice in ten has it."""
+
+
+def start_heads(heads: PooledHeads, kind_head: nn.Conv2d) -> None:
+    """Set the start values of the heads that tell artefact kinds, their severity and the spread (models.md 1.1.3)."""
+    for module in heads.modules():
+        if isinstance(module, nn.Linear):
+            nn.init.trunc_normal_(module.weight, std=0.02)
+            nn.init.zeros_(module.bias)
+    nn.init.trunc_normal_(kind_head.weight, std=0.02)
+    nn.init.constant_(heads.artefact.bias, RARE)
+    nn.init.constant_(kind_head.bias, RARE)  # type: ignore[arg-type]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -123,7 +124,43 @@ def pool_score(score: Tensor, weight: Tensor, valid: Tensor) -> tuple[Tensor, Te
         sums to zero up to the small constant and is zero in invalid cells.
     """
     pooled = weighted_mean(score.unsqueeze(1), weight, valid).squeeze(1)
+    return pooled, contributions(pooled, score, weight, valid)
+
+
+def contributions(pooled: Tensor, score: Tensor, weight: Tensor, valid: Tensor) -> Tensor:
+    """Return by how much each cell departs from the score of the image, counted by its weight.
+
+    Args:
+        pooled: (B,) the score of the image: the weighted mean of the cells, or that of a regression of its own.
+        score: (B, h, w), score of each cell.
+        weight: (B, h, w), 0 to 1.
+        valid: (B, h, w) bool.
+
+    Returns:
+        (B, h, w): w (s - pooled) / sum(w), zero in invalid cells. It sums to zero where `pooled` is the weighted mean;
+        with a regression of its own it says where the cells pull the score, not how the score was put together.
+    """
     kept = torch.where(valid, weight.float(), 0.0)
     distance = torch.where(valid, score.float() - pooled.view(-1, 1, 1), 0.0)
     mass = kept.sum(dim=(1, 2), keepdim=True) + EPSILON
-    return pooled, kept * distance / mass
+    return kept * distance / mass
+
+
+def pool_to(features: Tensor, sizes: Sequence[Sequence[int]], bins: int) -> Tensor:
+    """Average the real part of each map of a batch to a fixed number of bins, as adaptive pooling does.
+
+    Args:
+        features: (B, C, h, w).
+        sizes: rows and columns of the real part of each, at the upper left; no more than the map has.
+        bins: rows and columns of the result.
+
+    Returns:
+        (B, C, bins, bins).
+    """
+    if len(set(map(tuple, sizes))) == 1:
+        rows, columns = sizes[0]
+        return F.adaptive_avg_pool2d(features[..., :rows, :columns], bins)
+    parts = zip(features, sizes, strict=True)
+    return torch.stack(
+        [F.adaptive_avg_pool2d(one[:, :rows, :columns], bins) for one, (rows, columns) in parts]
+    )

@@ -13,8 +13,9 @@ import math
 import torch
 from torch import Tensor
 
-from miqa_app.networks.miqanet import MARGIN, PAD, MIQANet, Prediction
-from miqa_app.networks.pooling import pad, pool_score, valid_cells
+from miqa_app.networks.network import PAD, QualityNetwork
+from miqa_app.networks.pooling import contributions, valid_cells, weighted_mean
+from miqa_app.networks.prediction import Prediction
 
 WINDOW = 288
 """Holds a slice of 224 pixels with its margin."""
@@ -65,25 +66,26 @@ def _check_window(window: int, stride: int, grid: int) -> None:
 class _Blend:
     """Sums of the windowed maps and pooled values of one slice."""
 
-    def __init__(self, model: MIQANet, valid: Tensor, window: tuple[int, int]) -> None:
+    def __init__(self, model: QualityNetwork, valid: Tensor, window: tuple[int, int]) -> None:
         """Start empty sums for the valid cells (h, w) and a window in cells."""
         self.model = model
         self.valid = valid
         self.hann = hann_window(*window).to(valid.device)
         self.sums = torch.zeros(3, *valid.shape, device=valid.device)
         self.kinds = torch.zeros(model.config.artefact_kinds, *valid.shape, device=valid.device)
-        self.embedding = torch.zeros(model.config.fused_channels, device=valid.device)
+        self.embedding = torch.zeros(model.channels, device=valid.device)
         self.peak = torch.full(
-            (model.config.fused_channels + model.config.artefact_kinds,),
+            (model.channels + model.config.artefact_kinds,),
             float("-inf"),
             device=valid.device,
         )
-        self.gates = torch.zeros(2, device=valid.device)
+        self.summary = torch.zeros((), device=valid.device)
+        self.score = torch.zeros((), device=valid.device)
         self.mass = torch.zeros((), device=valid.device)
 
     def judge(self, image: Tensor, places: list[tuple[int, int]]) -> None:
         """Judge the windows of an image (1, H, W) that begin at these pixels, and add them."""
-        grid = self.model.config.grid
+        grid = self.model.grid
         rows, columns = self.hann.shape
         parts = [
             (slice(top // grid, top // grid + rows), slice(left // grid, left // grid + columns))
@@ -108,7 +110,8 @@ class _Blend:
         self.embedding += mass * result.embedding[index]
         if bool(self.valid[part].any()):
             self.peak = torch.maximum(self.peak, result.peak[index])
-        self.gates += mass * result.gates[index]
+        self.summary = self.summary + mass * result.summary[index]
+        self.score += mass * result.score[index]
         self.mass += mass
 
     def result(self, rows: int, columns: int) -> Prediction:
@@ -118,20 +121,24 @@ class _Blend:
         weight_map = (self.sums[2] / self.sums[0])[None][part]
         valid = self.valid[None][part]
         kind_map = (self.kinds / self.sums[0])[None][:, :, :rows, :columns]
-        score, contribution = pool_score(score_map, weight_map, valid)
         mass = self.mass.clamp_min(1e-12)
+        if self.model.scores_are_pooled:
+            score = weighted_mean(score_map[:, None], weight_map, valid).squeeze(1)
+        else:
+            score = (self.score / mass)[None]
+        contribution = contributions(score, score_map, weight_map, valid)
         embedding = (self.embedding / mass)[None]
         peak = torch.where(torch.isfinite(self.peak), self.peak, 0.0)[None]
         log_variance, logits, severity = self.model.heads(embedding, peak)
         return Prediction(
             score, log_variance, logits, severity, score_map, weight_map,
-            contribution, valid, kind_map, embedding, peak, (self.gates / mass)[None],
+            contribution, valid, kind_map, embedding, peak, (self.summary / mass)[None],
         )  # fmt: skip
 
 
 @torch.inference_mode()
 def predict_tiled(
-    model: MIQANet,
+    model: QualityNetwork,
     image: Tensor,
     window: int = WINDOW,
     stride: int = STRIDE,
@@ -141,7 +148,8 @@ def predict_tiled(
 
     Score and weight maps are blended with Hann windows h: S = sum(h s) / sum(h),
     W = sum(h w) / sum(h), score = sum(S W V) / sum(W V) (models.md, 1.1.3). The pooled
-    values come from the mean embedding of the windows, each counted by its weight. A
+    values come from the mean embedding of the windows, each counted by its weight; so does
+    the score of a network with a regression of its own, as the papers average crops. A
     slice that one window covers gives the full-frame result.
 
     Args:
@@ -157,14 +165,14 @@ def predict_tiled(
     Raises:
         ValueError: when the sizes do not fit.
     """
-    grid = model.config.grid
+    grid = model.grid
     _check_window(window, stride, grid)
     if image.ndim != 4 or image.shape[:2] != (1, 1):
         raise ValueError(f"One slice is (1, 1, H, W), not {tuple(image.shape)}.")
     height, width = image.shape[-2:]
     if valid is None:
         valid = torch.ones(image.shape, dtype=torch.bool, device=image.device)
-    padded = pad(image.float(), PAD, MARGIN)
+    padded = model.padded(image)
     tall, wide = padded.shape[-2:]
     cells = valid_cells(valid, grid, (tall // grid, wide // grid))[0]
     rows, columns = min(window, tall), min(window, wide)

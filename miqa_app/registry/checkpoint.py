@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from miqa_app.errors import BadModel
-from miqa_app.networks import MIQANet, NetworkConfig, build
+from miqa_app.networks import QualityNetwork, build, design_of
 from miqa_app.registry.folders import ModelFolder, default_model, find_model
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _SHARD_BYTES = 45_000_000
 class LoadedModel:
     """A network ready to score, in fp32 and evaluation mode on the CPU, with the folder it came from."""
 
-    network: MIQANet
+    network: QualityNetwork
     folder: ModelFolder
 
 
@@ -41,7 +41,7 @@ def load_model(name: str | None = None) -> LoadedModel:
     """
     folder = find_model(name) if name else default_model()
     try:
-        network = build(NetworkConfig(**folder.config["network"]))
+        network = build(design_of(folder.config["network"]))
         state: dict[str, Tensor] = {}
         for file in folder.weights:
             state.update(load_file(file))
@@ -65,7 +65,7 @@ def _first_fault(error: Exception) -> str:
     return (first if len(first) <= 200 else first[:200] + " …").rstrip(".:")
 
 
-def save_model(path: Path, network: MIQANet, config: dict[str, Any], card: str) -> None:
+def save_model(path: Path, network: QualityNetwork, config: dict[str, Any], card: str) -> None:
     """Write a model folder, whole or not at all.
 
     Args:
@@ -125,7 +125,7 @@ def _shards(state: dict[str, Tensor]) -> list[dict[str, Tensor]]:
     return shards
 
 
-def half_precision_network(network: MIQANet) -> MIQANet:
+def half_precision_network(network: QualityNetwork) -> QualityNetwork:
     """Return the network with its weights rounded to fp16 and back, as a bundled checkpoint has them."""
     with torch.no_grad():
         for value in [*network.parameters(), *network.buffers()]:

@@ -13,6 +13,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from miqa_app.core.artefact_kinds import KEYS
+from miqa_app.core.network_families import family_title
 from miqa_app.errors import BadModel
 from miqa_app.paths import bundled
 
@@ -133,7 +134,7 @@ def shareable_card(config: Mapping[str, Any]) -> str:
     shared = shareable_config(config)
     training = shared["training"]
     lines = [
-        f"# MIQANet `{shared['network']['name']}`, fine-tuned on ratings of a site",
+        f"# {family_title(shared['network'])} `{shared['network']['name']}`, fine-tuned on ratings of a site",
         "",
         "**What the score is.** 0–100, 100 = best: the opinion of the raters of one site, as far as this model learnt it",
         "from what it knew before. Advisory only: not a certified medical device.",
@@ -166,13 +167,11 @@ def bundled_names() -> tuple[str, ...]:
 
 
 def _network(network: Mapping[str, Any]) -> dict[str, Any]:
-    from pydantic import ValidationError
-
-    from miqa_app.networks import CONFIGS, NetworkConfig
+    from miqa_app.networks import CONFIGS, design_of
 
     try:
-        design = NetworkConfig.model_validate(network).model_dump(mode="json")
-    except ValidationError as error:
+        design = design_of(network).model_dump(mode="json")
+    except ValueError as error:
         message = "The model's network is described in a way this program does not know; it cannot be shared."
         raise BadModel(message) from error
     return design if design["name"] in CONFIGS else {**design, "name": CUSTOM}

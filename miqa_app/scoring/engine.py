@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from miqa_app.networks import MIQANet, Prediction
+    from miqa_app.networks import Prediction, QualityNetwork
 
 DEVICES = ("auto", "cuda", "mps", "cpu")
 _GPU_BATCH = 16
@@ -48,7 +48,7 @@ class Engine:
         notes: sentences about what had to be changed on the way, such as a smaller batch.
     """
 
-    def __init__(self, network: MIQANet, device: str = "auto") -> None:
+    def __init__(self, network: QualityNetwork, device: str = "auto") -> None:
         """Put the network on the device.
 
         Raises:

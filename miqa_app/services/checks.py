@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from miqa_app.evaluation.real_artefacts import Row
     from miqa_app.evaluation.sources import CleanSlice
-    from miqa_app.networks import MIQANet
+    from miqa_app.networks import QualityNetwork
 
 
 def check_explanations(
@@ -52,7 +52,7 @@ def check_explanations(
 
 
 def explanations_of(
-    network: MIQANet,
+    network: QualityNetwork,
     evaluation: str,
     data: Path,
     report: Callable[[int, int, str], None],

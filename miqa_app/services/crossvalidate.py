@@ -16,7 +16,7 @@ from miqa_app.evaluation.predictions import Predictions, write_predictions
 from miqa_app.evaluation.rated import read_rated_set
 from miqa_app.evaluation.rated.loading import read_planes
 from miqa_app.evaluation.rated.measures import measure_names
-from miqa_app.networks import count_parameters, named_config
+from miqa_app.networks import count_parameters, named_config, outline
 from miqa_app.paths import user_cache
 from miqa_app.reports.benchmark import Wishes, write_benchmark
 from miqa_app.reports.crossvalidation import Line, write_tables
@@ -268,10 +268,7 @@ def _design(candidate: Candidate) -> dict[str, Any]:
     config = named_config(candidate.recipe.network)
     return {
         "network": config.name,
-        "cnn": config.cnn or "-",
-        "transformer": config.transformer or "-",
-        "ap": config.ap,
-        "deform": config.deform if config.fused else "-",
+        **outline(config),
         "parameters": round(count_parameters(config) / 1e6, 2),
         "start": candidate.recipe.start,
         "stages": [stage.set for stage in candidate.recipe.stages],

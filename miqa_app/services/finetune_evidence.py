@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from miqa_app.evaluation.evidence import Evidence, ModelChecks
-    from miqa_app.networks import MIQANet
+    from miqa_app.networks import QualityNetwork
     from miqa_app.registry.folders import ModelFolder
     from miqa_app.services.finetune_data import SiteData
     from miqa_app.services.finetune_judge import Said, Simulated
@@ -89,8 +89,8 @@ class Trial:
 
 def written_evidence(
     trial: Trial,
-    candidate: MIQANet,
-    active: MIQANet,
+    candidate: QualityNetwork,
+    active: QualityNetwork,
     say: Callable[[Event], None],
     breath: Breath,
 ) -> tuple[Evidence, Path]:
@@ -217,8 +217,8 @@ def _scope(trial: Trial) -> ScopeFacts | None:
 
 def _checks(
     trial: Trial,
-    candidate: MIQANet,
-    active: MIQANet,
+    candidate: QualityNetwork,
+    active: QualityNetwork,
     say: Callable[[Event], None],
     breath: Breath,
 ) -> ModelChecks | None:

@@ -97,7 +97,9 @@ class Teller:
         if now < self._next and done < self._total:
             return
         self._next = now + _SECONDS_BETWEEN_STEPS
-        left = (now - self._begun) / done * (self._total - done) if 0 < done <= self._total else None
+        left = (
+            (now - self._begun) / done * (self._total - done) if 0 < done <= self._total else None
+        )
         self._say(
             {
                 "event": "step",

@@ -21,7 +21,7 @@ from miqa_app.services.finetune_steps import Teller
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from miqa_app.networks import MIQANet
+    from miqa_app.networks import QualityNetwork
     from miqa_app.registry.checkpoint import LoadedModel
     from miqa_app.scoring.engine import Engine
     from miqa_app.services.finetune_candidate import FineTuned
@@ -210,7 +210,7 @@ class FineTuning:
 
     def _heard(
         self,
-        network: MIQANet,
+        network: QualityNetwork,
         parent: LoadedModel,
         number: int,
         simulated: Sequence[Simulated],

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from miqa_app.core.assessment import Thresholds
+from miqa_app.core.network_families import family_title
 from miqa_app.errors import BadModel
 from miqa_app.registry.acceptance import evidence_file, stored_verdict
 from miqa_app.registry.folders import (
@@ -33,6 +34,8 @@ class ModelRow:
         sha256: of its content.
         training: one line on what it learnt from.
         path: its folder.
+        network: name of its design.
+        family: 'MIQANet', 'LoDa', 'LoDaPro' or 'LAR-IQA'.
         evidence: the page to read, or None.
         verdict: of the gate, as the evidence says it: 'pass', 'fail', 'uncertain', or ''.
         since: when it became active or shadow, ISO 8601, or ''.
@@ -44,10 +47,29 @@ class ModelRow:
     sha256: str
     training: str
     path: Path
+    network: str
+    family: str
     evidence: Path | None
     verdict: str
     since: str
     by: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class NetworkRow:
+    """A network that the program can train.
+
+    Attributes:
+        name: as recipes name it.
+        family: 'MIQANet', 'LoDa', 'LoDaPro' or 'LAR-IQA'.
+        weights: how many, all heads included.
+        operations: multiply-accumulates on a slice of 224 × 224 pixels.
+    """
+
+    name: str
+    family: str
+    weights: int
+    operations: int
 
 
 @dataclass(frozen=True)
@@ -81,6 +103,16 @@ def models() -> list[ModelRow]:
     """
     state = read_state()
     return [row_of(folder, state) for folder in list_models()]
+
+
+def networks() -> list[NetworkRow]:
+    """Return the networks of all families by name, trained or not."""
+    from miqa_app.networks import CONFIGS, SIZES
+
+    return [
+        NetworkRow(name, family_title(CONFIGS[name].model_dump()), size.weights, size.operations)
+        for name, size in SIZES.items()
+    ]
 
 
 def status() -> RegistryStatus:
@@ -131,6 +163,7 @@ def evidence_page(name: str) -> Path:
 def row_of(folder: ModelFolder, state: RegistryState) -> ModelRow:
     """Return what is shown of a model."""
     place = state_of(folder, state, default=folder.path == bundled_default())
+    design = folder.config["network"]
     held = {ModelState.ACTIVE: state.active, ModelState.SHADOW: state.shadow}.get(place)
     return ModelRow(
         folder.name,
@@ -138,6 +171,8 @@ def row_of(folder: ModelFolder, state: RegistryState) -> ModelRow:
         folder.sha256,
         folder.identity.training,
         folder.path,
+        str(design.get("name", "")),
+        family_title(design),
         _page(folder),
         stored_verdict(folder.path),
         held.since if held else "",

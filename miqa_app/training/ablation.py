@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from miqa_app.networks import MIQANet
+    from miqa_app.networks import QualityNetwork
     from miqa_app.training.crops import Crops
     from miqa_app.training.recipe import Recipe
 
@@ -68,7 +68,7 @@ def _variant(path: Path, base: Mapping[str, Any], name: str, loss: Mapping[str, 
 
 
 @torch.inference_mode()
-def figures_on_crops(network: MIQANet, crops: Crops) -> dict[str, float]:
+def figures_on_crops(network: QualityNetwork, crops: Crops) -> dict[str, float]:
     """Return the figures of a network on fixed crops of the validation subjects.
 
     Returns:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import lightning
     from torch import Tensor
 
-    from miqa_app.networks import MIQANet
+    from miqa_app.networks import QualityNetwork
 
 _GROUPS = 320
 
@@ -57,12 +57,12 @@ class AveragedWeights(EMAWeightAveraging):
         self._measure(pl_module)
 
     def _measure(self, module: lightning.LightningModule) -> None:
-        network: MIQANet = module.network  # type: ignore[assignment]
+        network: QualityNetwork = module.network  # type: ignore[assignment]
         measure_batch_statistics(network, (flattened(batch) for batch in self._sample))
 
 
 @torch.no_grad()
-def measure_batch_statistics(network: MIQANet, batches: Iterable[dict[str, Tensor]]) -> None:
+def measure_batch_statistics(network: QualityNetwork, batches: Iterable[dict[str, Tensor]]) -> None:
     """Set the running mean and variance of every BatchNorm to the plain average over the batches.
 
     Args:

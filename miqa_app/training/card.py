@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from miqa_app.core.network_families import family_title
 from miqa_app.evaluation.explanations import as_table as explanation_table
 from miqa_app.evaluation.figure_tables import as_table
 from miqa_app.evaluation.real_artefact_report import as_table as real_table
 from miqa_app.evaluation.scope_check import as_table as scope_table
+from miqa_app.networks import named_config
 
 if TYPE_CHECKING:
     from miqa_app.training.recipe import Recipe
@@ -17,7 +19,7 @@ _WEAK_AUC = 0.9
 
 _TEMPLATE = """# {name}
 
-MIQANet `{network}` for the quality of MR slices, 0–100, 100 = best.
+{family} `{network}` for the quality of MR slices, 0–100, 100 = best.
 
 **What the score is.** The simulated quality index {index}: full-reference metrics against the clean slice joined with
 the severity of simulated artefacts. It is not a mean opinion score; nobody has rated these images. Advisory only: not a
@@ -67,6 +69,7 @@ def card_text(recipe: Recipe, config: dict[str, Any]) -> str:
     ]
     return _TEMPLATE.format(
         name=recipe.name,
+        family=family_title(named_config(recipe.network).model_dump()),
         network=recipe.network,
         index=recipe.quality_index,
         sources="\n".join(

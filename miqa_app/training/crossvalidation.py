@@ -37,10 +37,10 @@ if TYPE_CHECKING:
 
     from miqa_app.evaluation.folds import Fold
     from miqa_app.evaluation.rated.record import RatedSet
-    from miqa_app.networks import MIQANet, NetworkConfig
+    from miqa_app.networks import Design, QualityNetwork
     from miqa_app.training.rated_recipe import RatedRecipe, Stage
 
-PROTOCOL = "crossvalidate-1"
+PROTOCOL = "crossvalidate-2"
 """Changes with everything in the code that changes predictions; part of the hash of a fold."""
 
 _STAGE_SEED = 7919
@@ -217,7 +217,7 @@ class CrossValidation:
         seed: int,
         fold: Fold | None,
         report: Callable[[Progress], None],
-    ) -> tuple[MIQANet, Start]:
+    ) -> tuple[QualityNetwork, Start]:
         """Return the network as it meets the training part of a fold: from its start, through its stages."""
         config = named_config(recipe.network)
         if fold is not None and not recipe.stages:
@@ -235,14 +235,14 @@ class CrossValidation:
         told = json.loads(about.read_text(encoding="utf-8"))
         return network, Start(told["words"], tuple(told["learnt"]))
 
-    def _biased(self, config: NetworkConfig, fold: Fold) -> NetworkConfig:
+    def _biased(self, config: Design, fold: Fold) -> Design:
         """Return the design with the mean score of the training part as the first score of a network from scratch."""
         mean = float(np.mean([self._set.images[place].mos for place in fold.train])) / 100
         return config.model_copy(update={"score_bias": mean})
 
     def _staged(
         self,
-        network: MIQANet,
+        network: QualityNetwork,
         start: Start,
         recipe: RatedRecipe,
         seed: int,
@@ -257,7 +257,9 @@ class CrossValidation:
             )
             run = path.with_suffix("") / str(number)
             fit_rated(network, start.learnt, stage, task, run, self._place.device, report)
-            start = Start(f"{start.words}, then {stage.set} ({len(rated)} images)", _BOTH)
+            start = Start(
+                f"{start.words}, then {stage.set} ({len(rated)} images)", network.encoders
+            )
         partial = path.with_name(f".{path.name}.{os.getpid()}.part")
         save_file({k: v.cpu().contiguous() for k, v in network.state_dict().items()}, partial)
         partial.replace(path)
@@ -274,9 +276,6 @@ class CrossValidation:
             message = f"The recipe learns from {stage.set} first; say where it lies with --also {stage.set}=FOLDER."
             raise BadRequest(message)
         return self._place.others[stage.set]
-
-
-_BOTH = ("cnn", "transformer")
 
 
 def set_identity(rated: RatedSet) -> str:

@@ -9,7 +9,7 @@ from miqa_app.errors import BadRecipe
 from miqa_app.registry.checkpoint import load_model
 
 if TYPE_CHECKING:
-    from miqa_app.networks import MIQANet
+    from miqa_app.networks import QualityNetwork
     from miqa_app.registry.checkpoint import LoadedModel
     from miqa_app.training.recipe import Recipe
 
@@ -34,7 +34,7 @@ class Start:
     minutes: float = 0.0
 
 
-def begin(recipe: Recipe, network: MIQANet, going_on_from: str | None) -> Start:
+def begin(recipe: Recipe, network: QualityNetwork, going_on_from: str | None) -> Start:
     """Give the network its first weights.
 
     Args:
@@ -44,7 +44,7 @@ def begin(recipe: Recipe, network: MIQANet, going_on_from: str | None) -> Start:
 
     Raises:
         BadModel: a model is missing or damaged.
-        BadRecipe: the model was trained by another recipe, or to its end.
+        BadRecipe: the model was trained by another recipe, or to its end; or the network would stay random.
     """
     if going_on_from:
         model = load_model(going_on_from)
@@ -53,6 +53,12 @@ def begin(recipe: Recipe, network: MIQANet, going_on_from: str | None) -> Start:
         return Start(1.0, training["steps"], training["epochs"], training.get("minutes", 0.0))
     if recipe.warm_start:
         return Start(take_weights(network, load_model(recipe.warm_start).network))
+    if network.config.frozen:
+        message = (
+            f"The network {recipe.network} keeps its encoders as they were learnt, and without warm_start they have learnt "
+            "nothing; name a model as warm_start, or a network that trains them, such as loda_tiny."
+        )
+        raise BadRecipe(message)
     return Start()
 
 
@@ -75,7 +81,7 @@ def _checked(recipe: Recipe, model: LoadedModel) -> dict[str, Any]:
     return training
 
 
-def take_weights(network: MIQANet, source: MIQANet) -> float:
+def take_weights(network: QualityNetwork, source: QualityNetwork) -> float:
     """Copy every weight whose name and shape agree in both networks, and return their share of the target, 0-1.
 
     Between networks of one design that is all of them. A deeper ResNet takes the blocks of a shallower one; its other

@@ -28,7 +28,7 @@ from miqa_app.training.progress import Progress, Reporter, curve
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from miqa_app.networks import MIQANet
+    from miqa_app.networks import QualityNetwork
     from miqa_app.training.recipe import Recipe
 
 _PATIENCE = 8
@@ -38,7 +38,7 @@ _PATIENCE = 8
 class Outcome:
     """What a run gave: the averaged network and what its card says of the run."""
 
-    network: MIQANet
+    network: QualityNetwork
     training: dict[str, Any]
 
 

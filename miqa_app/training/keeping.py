@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import lightning
 
-    from miqa_app.networks import MIQANet
+    from miqa_app.networks import QualityNetwork
     from miqa_app.training.first_weights import Start
     from miqa_app.training.progress import Reporter
     from miqa_app.training.recipe import Recipe
@@ -100,7 +100,7 @@ class Keeper(Callback):
         """Write the weights that have just been judged: the averaged ones."""
         if not trainer.is_global_zero:
             return
-        network: MIQANet = pl_module.network  # type: ignore[assignment]
+        network: QualityNetwork = pl_module.network  # type: ignore[assignment]
         done = self._log.summary(trainer, ended_epochs=trainer.current_epoch + 1)
         text = (
             f"# {self._log.recipe.name}, unfinished\n\n{done['epochs']} of {self._log.recipe.epochs} epochs of its "

@@ -9,14 +9,14 @@ import lightning
 import torch
 from scipy.stats import pearsonr, spearmanr
 
-from miqa_app.networks import MIQANet, build
+from miqa_app.networks import QualityNetwork, build
 from miqa_app.networks.pooling import valid_cells
 from miqa_app.training.losses import harmless_copies, total_loss
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from miqa_app.networks import NetworkConfig, Prediction
+    from miqa_app.networks import Design, Prediction
     from miqa_app.training.recipe import Recipe
 
 _WARM_UP = 0.05
@@ -32,12 +32,12 @@ class QualityModule(lightning.LightningModule):
     """
 
     def __init__(
-        self, recipe: Recipe, config: NetworkConfig, teacher: MIQANet | None = None
+        self, recipe: Recipe, config: Design, teacher: QualityNetwork | None = None
     ) -> None:
         """Build the network from random weights; it also learns from the `teacher`, where there is one."""
         super().__init__()
         self.recipe = recipe
-        self.network: MIQANet = build(config)
+        self.network: QualityNetwork = build(config)
         # in a tuple, so that its weights are neither trained nor kept with the checkpoints
         self._teacher = (teacher.eval().requires_grad_(False),) if teacher else ()
         self.steps_before = 0
@@ -99,8 +99,9 @@ class QualityModule(lightning.LightningModule):
 
     def configure_optimizers(self) -> Any:
         """Return AdamW, no decay on biases and norms, with a linear warm-up and one cosine over all steps."""
-        decayed = [p for p in self.network.parameters() if p.ndim > 1]
-        free = [p for p in self.network.parameters() if p.ndim <= 1]
+        learnt = [p for p in self.network.parameters() if p.requires_grad]
+        decayed = [p for p in learnt if p.ndim > 1]
+        free = [p for p in learnt if p.ndim <= 1]
         groups = [
             {"params": decayed, "weight_decay": self.recipe.weight_decay},
             {"params": free, "weight_decay": 0.0},
@@ -121,14 +122,14 @@ def cosine(progress: float) -> float:
     return 0.5 * (1 + math.cos(math.pi * min(1.0, (progress - _WARM_UP) / (1 - _WARM_UP))))
 
 
-def judged(network: MIQANet, batch: dict[str, Tensor]) -> Prediction:
+def judged(network: QualityNetwork, batch: dict[str, Tensor]) -> Prediction:
     """Return the prediction of crops as they are cut: their sides fit the network, so no margin is added to them.
 
     Args:
         network: any.
         batch: with image (B, 1, E, E) and valid (B, 1, E, E), where E is a multiple of 32.
     """
-    image, grid = batch["image"].float(), network.config.grid
+    image, grid = batch["image"].float(), network.grid
     cells = (image.shape[-2] // grid, image.shape[-1] // grid)
     return network.predict_padded(image, valid_cells(batch["valid"], grid, cells))
 

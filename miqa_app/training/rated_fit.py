@@ -11,11 +11,14 @@ import lightning
 import torch
 from lightning.fabric.utilities.warnings import PossibleUserWarning
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from torch import nn
 
 from miqa_app.errors import MiqaError
-from miqa_app.networks import freeze_batchnorm
+from miqa_app.networks import freeze_batchnorm, freeze_encoders
 from miqa_app.scoring.engine import pick_device
 from miqa_app.training.averaging import AveragedWeights
+from miqa_app.training.finetune.scale import least_squares_line
+from miqa_app.training.intensity import mappings
 from miqa_app.training.losses import plcc_loss, rank_loss
 from miqa_app.training.module import QualityModule, cosine, flattened, judged
 from miqa_app.training.progress import Progress
@@ -29,10 +32,9 @@ if TYPE_CHECKING:
 
     from miqa_app.evaluation.rated.loading import Planes
     from miqa_app.evaluation.rated.record import RatedSet
-    from miqa_app.networks import MIQANet
+    from miqa_app.networks import QualityNetwork
     from miqa_app.training.rated_recipe import RatedLoss, Schedule
 
-_PATIENCE = 10
 _SMALL_BATCH, _SMALL_SET = 16, 2000
 _ACCELERATORS = {"cuda": "gpu", "mps": "mps", "cpu": "cpu"}
 
@@ -59,16 +61,25 @@ class RatedTask:
 class RatedModule(QualityModule):
     """Trains a network on groups of two rated images; learnt encoders at a rate of their own."""
 
-    def __init__(self, schedule: Schedule, network: MIQANet, learnt: Sequence[str]) -> None:
+    def __init__(
+        self,
+        schedule: Schedule,
+        network: QualityNetwork,
+        learnt: Sequence[str],
+        *,
+        photographs: bool = False,
+    ) -> None:
         """Train `network`, whose encoders `learnt` do not begin at random."""
         super().__init__(schedule, network.config)  # type: ignore[arg-type]
         self.network = network
         self._schedule, self._learnt = schedule, tuple(learnt)
+        self._photographs = photographs
 
     def training_step(self, batch: dict[str, Tensor]) -> Tensor:
         """Return the loss of a batch of groups."""
         flat = flattened(batch)
-        parts = rated_loss(judged(self.network, flat).score.float(), flat, self._schedule.loss)
+        score, others = self._scores(flat)
+        parts = rated_loss(score, flat, self._schedule.loss, others)
         self.log_dict(
             {f"train/{name}": value for name, value in parts.items()},
             on_step=False,
@@ -77,11 +88,22 @@ class RatedModule(QualityModule):
         )
         return parts["loss"]
 
+    def _scores(self, flat: dict[str, Tensor]) -> tuple[Tensor, Sequence[Tensor]]:
+        """Return the scores of a batch, and those in other grey scales where these count."""
+        score = judged(self.network, flat).score.float()
+        if not self._schedule.loss.mappings:
+            return score, ()
+        images = mappings(flat["image"].float(), photographs=self._photographs)
+        others = [judged(self.network, {**flat, "image": image}) for image in images]
+        return score, [other.score.float() for other in others]
+
     def configure_optimizers(self) -> Any:
         """Return AdamW with a rate for learnt encoders and one for the rest, warm-up and one cosine over all steps."""
         schedule = self._schedule
         groups: dict[tuple[float, float], list[Tensor]] = {}
         for name, weight in self.network.named_parameters():
+            if self.network.config.frozen and name.startswith(self.network.parts.encoders):
+                continue
             learnt = name.startswith(tuple(f"{branch}." for branch in self._learnt))
             rate = schedule.backbone_rate if learnt else schedule.learning_rate
             free = weight.ndim <= 1 or "relative_position" in name
@@ -100,13 +122,16 @@ class RatedModule(QualityModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": rates, "interval": "step"}}
 
 
-def rated_loss(score: Tensor, batch: dict[str, Tensor], weights: RatedLoss) -> dict[str, Tensor]:
-    """Return the weighted sum as 'loss' and its parts: mse, plcc, rank (models.md 1.1.3).
+def rated_loss(
+    score: Tensor, batch: dict[str, Tensor], weights: RatedLoss, others: Sequence[Tensor] = ()
+) -> dict[str, Tensor]:
+    """Return the weighted sum as 'loss' and its parts (models.md 1.1.3), those of the table that count.
 
     Args:
         score: (B,) predictions, 0-1.
         batch: q (B,) scores 0-1, members of a group side by side; paired (B,) True for groups of one reference.
         weights: of the parts.
+        others: scores of the same images in other grey scales, (B,) each.
     """
     own = batch["paired"]
     rank = rank_loss(score[own], batch["q"][own]) if bool(own.any()) else score.sum() * 0
@@ -115,6 +140,11 @@ def rated_loss(score: Tensor, batch: dict[str, Tensor], weights: RatedLoss) -> d
         "plcc": plcc_loss(score, batch["q"]),
         "rank": rank,
     }
+    if weights.plcc_squared:
+        correlation = 1 - 2 * parts["plcc"]
+        parts["plcc_squared"] = (1 - correlation**2) / 4
+    if others:
+        parts["mappings"] = torch.stack([((one - batch["q"]) ** 2).mean() for one in others]).sum()
     loss = torch.stack([getattr(weights, name) * value for name, value in parts.items()]).sum()
     return {"loss": loss, **parts}
 
@@ -123,8 +153,8 @@ class _Averaged(AveragedWeights):
     """Averaged weights whose batch statistics stay those of ImageNet or of the first training where they are frozen."""
 
     def _measure(self, module: lightning.LightningModule) -> None:
-        network: MIQANet = module.network  # type: ignore[assignment]
-        if not network.batchnorm_frozen:
+        network: QualityNetwork = module.network  # type: ignore[assignment]
+        if not (network.batchnorm_frozen or network.encoders_frozen):
             super()._measure(module)
 
     def take(self, module: RatedModule, checkpoint: Path) -> None:
@@ -134,15 +164,16 @@ class _Averaged(AveragedWeights):
 
 
 class _Reporter(Callback):
-    """Tells the progress, and gives the data set a new draw for every epoch."""
+    """Tells the progress, gives the data set a new draw for every epoch, and lets the encoders learn when it is time."""
 
-    def __init__(self, report: Callable[[Progress], None]) -> None:
-        self._report = report
+    def __init__(self, report: Callable[[Progress], None], frozen_epochs: int) -> None:
+        self._report, self._frozen_epochs = report, frozen_epochs
 
     def on_train_epoch_start(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
-        del pl_module
+        network: QualityNetwork = pl_module.network  # type: ignore[assignment]
+        freeze_encoders(network, trainer.current_epoch < self._frozen_epochs)
         crops: RatedCrops = trainer.train_dataloader.dataset  # type: ignore[union-attr]
         crops.epoch = trainer.current_epoch
 
@@ -156,7 +187,7 @@ class _Reporter(Callback):
 
 
 def fit_rated(
-    network: MIQANet,
+    network: QualityNetwork,
     learnt: Sequence[str],
     schedule: Schedule,
     task: RatedTask,
@@ -187,10 +218,17 @@ def fit_rated(
     train = RatedCrops(
         task.rated, task.planes, task.train, schedule.crop, task.seed, crops=schedule.crops
     )
-    freeze_batchnorm(network, _frozen(schedule, learnt, len(task.train)))
-    module = RatedModule(schedule, network, learnt)
+    freeze_batchnorm(network, _frozen(schedule, network, learnt, len(task.train)))
+    freeze_encoders(network, bool(schedule.frozen_epochs))
+    module = RatedModule(schedule, network, learnt, photographs=task.rated.photographs)
     averaged = _Averaged(schedule.ema, train, schedule.batch)
-    trainer = _trainer(schedule, run, device, [_Reporter(report), averaged], bool(task.validation))
+    trainer = _trainer(
+        schedule,
+        run,
+        device,
+        [_Reporter(report, schedule.frozen_epochs), averaged],
+        bool(task.validation),
+    )
     last = run / "last.ckpt"
     with warnings.catch_warnings():
         # advice to the programmer: worker counts, folders that exist because the run goes on
@@ -209,8 +247,10 @@ def fit_rated(
     if not all(torch.isfinite(weight).all() for weight in network.parameters()):
         message = "The training on rated images diverged; lower the learning rates in the recipe."
         raise MiqaError(message)
+    freeze_encoders(network, frozen=False)
     network.eval().float()
     return {
+        **({} if schedule.loss.mse else {"line": _scaled(module, train, schedule.batch)}),
         "steps": trainer.global_step,
         "epochs": trainer.current_epoch,
         "batchnorm_frozen": network.batchnorm_frozen,
@@ -218,10 +258,29 @@ def fit_rated(
     }
 
 
-def _frozen(schedule: Schedule, learnt: Sequence[str], images: int) -> bool:
+@torch.no_grad()
+def _scaled(module: RatedModule, crops: RatedCrops, batch: int) -> dict[str, float]:
+    """Bring the scores of a network that learnt from correlation alone to those of its training images, by a line."""
+    said, rated = [], []
+    for group in _loader(crops, batch, shuffle=False):
+        flat = flattened(group)
+        device = next(module.network.parameters()).device
+        here = {name: flat[name].to(device) for name in ("image", "valid")}
+        said += judged(module.network, here).score.double().tolist()
+        rated += flat["q"].double().tolist()
+    line = least_squares_line(said, rated)
+    module.network.rescale(line.gain, line.offset)
+    return {"gain": round(line.gain, 5), "offset": round(line.offset, 5)}
+
+
+def _frozen(
+    schedule: Schedule, network: QualityNetwork, learnt: Sequence[str], images: int
+) -> bool:
     """Return whether BatchNorm keeps its statistics (models.md 1.1.3); one of random weights must learn them."""
     if schedule.batchnorm == "auto":
-        return "cnn" in learnt and (schedule.batch < _SMALL_BATCH or images < _SMALL_SET)
+        known = [getattr(network, name) for name in network.encoders if name in learnt]
+        normed = any(isinstance(m, nn.BatchNorm2d) for body in known for m in body.modules())
+        return normed and (schedule.batch < _SMALL_BATCH or images < _SMALL_SET)
     return schedule.batchnorm == "frozen"
 
 
@@ -240,7 +299,10 @@ def _trainer(
     schedule: Schedule, run: Path, device: str, callbacks: list[Callback], validated: bool
 ) -> lightning.Trainer:
     if validated:
-        callbacks = [*callbacks, EarlyStopping("validation/srocc", patience=_PATIENCE, mode="max")]
+        callbacks = [
+            *callbacks,
+            EarlyStopping("validation/srocc", patience=schedule.patience, mode="max"),
+        ]
     keep = ModelCheckpoint(
         run,
         filename="best",

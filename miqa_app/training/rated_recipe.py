@@ -6,7 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from miqa_app.errors import BadRecipe
 from miqa_app.networks import named_config
@@ -19,14 +28,19 @@ Positive = Annotated[int, Field(ge=1)]
 Weight = Annotated[float, Field(ge=0)]
 Rate = Annotated[float, Field(gt=0)]
 
+PATIENCE = 10
+
 
 class RatedLoss(BaseModel):
     """Weights of the loss of a rated image, which has a score and nothing else (models.md 1.1.3).
 
     Attributes:
-        mse: mean squared error on the scale 0-1.
+        mse: mean squared error on the scale 0-1. Without it the scale of the score stays open, and is fitted to the
+            training images at the end.
         plcc: (1 - PLCC) / 2 over the batch.
         rank: hinge on the order of two images of one reference.
+        plcc_squared: (1 - PLCC²) / 4, which the code of LoDa halves and adds to half of `plcc`, its paper not.
+        mappings: the squared error of the same images in other grey scales, `intensity.mappings`, summed over these.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -34,6 +48,13 @@ class RatedLoss(BaseModel):
     mse: Weight = 1.0
     plcc: Weight = 1.0
     rank: Weight = 0.0
+    plcc_squared: Weight = 0.0
+    mappings: Weight = 0.0
+
+    @model_serializer(mode="wrap")
+    def _without_unused(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave later parts out where they do not count: results are known by what was written of earlier ones."""
+        return _without(plain(self), {"plcc_squared": 0.0, "mappings": 0.0})
 
 
 class Schedule(BaseModel):
@@ -52,6 +73,8 @@ class Schedule(BaseModel):
         batchnorm: 'frozen' keeps the statistics of learnt encoders, 'trained' lets them move; 'auto' freezes them with a
             batch below 16 or fewer than 2000 images.
         loss: weights of its parts.
+        frozen_epochs: first passes in which the encoders stay as they are.
+        patience: passes without a better validation after which the training ends.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -67,6 +90,17 @@ class Schedule(BaseModel):
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
     batchnorm: Literal["auto", "frozen", "trained"] = "auto"
     loss: RatedLoss = RatedLoss()
+    frozen_epochs: Annotated[int, Field(ge=0)] = 0
+    patience: Positive = PATIENCE
+
+    @model_serializer(mode="wrap")
+    def _without_unused(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave later settings out where they do what was done before they were there."""
+        return _without(plain(self), {"frozen_epochs": 0, "patience": PATIENCE})
+
+
+def _without(values: dict[str, Any], unused: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if unused.get(name) != value}
 
 
 class Stage(Schedule):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from miqa_app.evaluation.rated.loading import Planes
-    from miqa_app.networks import MIQANet
+    from miqa_app.networks import QualityNetwork
 
 PENALTIES = tuple(10.0**power for power in range(-1, 6))
 _INNER_FOLDS = 8
@@ -89,9 +89,13 @@ def _path(
 
 @torch.inference_mode()
 def pooled_features(
-    network: MIQANet, planes: Planes, places: Sequence[int], device: str, report: Callable[[], None]
+    network: QualityNetwork,
+    planes: Planes,
+    places: Sequence[int],
+    device: str,
+    report: Callable[[], None],
 ) -> NDArray[np.float64]:
-    """Return (N, D): weighted mean and peak of the fused map, branch weights and score; the mean over slices of a scan.
+    """Return (N, D): weighted mean and peak of the fused map, summary and score; the mean over slices of a scan.
 
     Args:
         network: frozen.
@@ -114,8 +118,8 @@ def pooled_features(
 
 
 def _features(
-    network: MIQANet, plane: NDArray[np.float32], device: torch.device
+    network: QualityNetwork, plane: NDArray[np.float32], device: torch.device
 ) -> NDArray[np.float64]:
     result = network(torch.from_numpy(plane)[None, None].to(device))
-    parts = (result.embedding[0], result.peak[0], result.gates[0], result.score)
+    parts = (result.embedding[0], result.peak[0], result.summary[0], result.score)
     return torch.cat([part.flatten().double().cpu() for part in parts]).numpy()

@@ -21,11 +21,19 @@ if TYPE_CHECKING:
 
     from torch import Tensor, nn
 
-    from miqa_app.networks import MIQANet, NetworkConfig
+    from miqa_app.networks import Design, QualityNetwork
 
 RANDOM, IMAGENET = "random", "imagenet"
 
 TIMM_WEIGHTS = {
+    "efficientnet_b0": "efficientnet_b0.ra_in1k",
+    "mobilenetv3_large_100": "mobilenetv3_large_100.ra_in1k",
+    "mobilenetv3_small_100": "mobilenetv3_small_100.lamb_in1k",
+    "mobilenetv3_small_050": "mobilenetv3_small_050.lamb_in1k",
+    "resnet50": "resnet50.a1_in1k",
+    "vit_tiny": "vit_tiny_patch16_224.augreg_in21k_ft_in1k",
+    "vit_small": "vit_small_patch16_224.augreg_in21k_ft_in1k",
+    "vit_base": "vit_base_patch16_224.augreg2_in21k_ft_in1k",
     "vgg19": "vgg19.tv_in1k",
     "resnet10t": "resnet10t.c3_in1k",
     "resnet18": "resnet18.tv_in1k",
@@ -37,7 +45,7 @@ TIMM_WEIGHTS = {
     "swin_base": "swin_base_patch4_window7_224.ms_in1k",
     "swin_large": "swin_large_patch4_window7_224.ms_in22k_ft_in1k",
 }
-"""timm's names of the ImageNet weights of our encoders; the largest Swin exists only with ImageNet-22k before."""
+"""timm's names of the ImageNet weights of our encoders; the largest Swin and the ViTs exist only with ImageNet-21k before."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +54,7 @@ class Start:
 
     Attributes:
         words: for the record of the results.
-        learnt: the encoders ('cnn', 'transformer') that do not begin at random.
+        learnt: the encoders, by the names of `QualityNetwork.encoders`, that do not begin at random.
     """
 
     words: str
@@ -54,8 +62,8 @@ class Start:
 
 
 def starting_network(
-    config: NetworkConfig, start: str, seed: int, imagenet: Path | None = None
-) -> tuple[MIQANet, Start]:
+    config: Design, start: str, seed: int, imagenet: Path | None = None
+) -> tuple[QualityNetwork, Start]:
     """Return the network of a design with its starting weights, and what they are.
 
     Args:
@@ -72,13 +80,26 @@ def starting_network(
     torch.manual_seed(seed)
     network = build(config)
     if start == RANDOM:
+        refuse_frozen_at_random(network)
         return network, Start(f"random weights, seed {seed}")
     if start == IMAGENET:
         return network, _from_imagenet(network, imagenet)
     return network, _from_model(network, start)
 
 
-def start_identity(config: NetworkConfig, start: str, imagenet: Path | None = None) -> str:
+def refuse_frozen_at_random(network: QualityNetwork) -> None:
+    """Raise BadRecipe where a design keeps its encoders as they are and these have learnt nothing."""
+    if network.config.frozen:
+        name = network.config.name
+        message = (
+            f"The network {name} keeps its encoders as they were learnt, and random ones have learnt nothing; start it from "
+            "'imagenet' (with --imagenet FOLDER for local files) or from a model, or choose one that trains them, such as "
+            "loda_tiny."
+        )
+        raise BadRecipe(message)
+
+
+def start_identity(config: Design, start: str, imagenet: Path | None = None) -> str:
     """Return what tells one start from another: the hash of a model, or of the files of ImageNet weights.
 
     Raises:
@@ -89,20 +110,14 @@ def start_identity(config: NetworkConfig, start: str, imagenet: Path | None = No
         return RANDOM
     if start != IMAGENET:
         return find_model(start).sha256
-    names = [TIMM_WEIGHTS[name] for name in _encoders(config).values() if name in TIMM_WEIGHTS]
+    names = [TIMM_WEIGHTS[name] for name in config.backbones.values() if name in TIMM_WEIGHTS]
     files = [_local(imagenet, name) for name in names] if imagenet else []
     return " ".join(names + [hashlib.sha256(file.read_bytes()).hexdigest() for file in files])
 
 
-def _encoders(config: NetworkConfig) -> dict[str, str]:
-    """Return the names of the encoders that a design has, by branch."""
-    both = {"cnn": config.cnn, "transformer": config.transformer}
-    return {branch: name for branch, name in both.items() if name is not None}
-
-
-def _from_imagenet(network: MIQANet, imagenet: Path | None) -> Start:
+def _from_imagenet(network: QualityNetwork, imagenet: Path | None) -> Start:
     words, learnt = [], []
-    for branch, name in _encoders(network.config).items():
+    for branch, name in network.config.backbones.items():
         if name not in TIMM_WEIGHTS:
             words.append(f"{name} from random weights (there are none from ImageNet)")
             continue
@@ -161,7 +176,7 @@ def _fitting(body: nn.Module, state: Mapping[str, Tensor], name: str) -> dict[st
     return taken
 
 
-def _from_model(network: MIQANet, start: str) -> Start:
+def _from_model(network: QualityNetwork, start: str) -> Start:
     source = load_model(start)
     config, other = network.config, source.network.config
     if (config.channels, config.norm) != (other.channels, other.norm):
@@ -174,7 +189,7 @@ def _from_model(network: MIQANet, start: str) -> Start:
     if share == 0:
         message = f"The model {start} has no weight that fits {config.name}; start it from random."
         raise BadRecipe(message)
-    same = _encoders(config).items() & _encoders(other).items()
+    same = config.backbones.items() & other.backbones.items()
     words = (
         f"model {start} (sha256 {source.folder.sha256[:12]}), {100 * share:.0f} % of the weights"
     )

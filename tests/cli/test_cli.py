@@ -15,6 +15,7 @@ from miqa_app.cli import progress
 from miqa_app.cli.app import run_command
 from miqa_app.cli.window import Window
 from miqa_app.core.artefact_kinds import KEYS
+from miqa_app.networks import SIZES
 from miqa_app.paths import bundled
 
 CLOSED = Window(open=lambda paths: 0, screenshots=lambda *_: None, rate=lambda *_: 0)
@@ -223,8 +224,14 @@ def test_the_contact_sheet_is_a_picture(tmp_path: Path) -> None:
 
 def test_models_are_listed_shown_and_intact(capsys: pytest.CaptureFixture[str]) -> None:
     assert miqa("models", "list", "--json") == 0
-    names = [row["name"] for row in json.loads(capsys.readouterr().out)]
-    assert "lite" in names
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    assert rows["lite"]["family"] == "MIQANet"
+    assert (rows["lite"]["weights"], rows["lite"]["macs"]) == SIZES["lite"][::2]
+    untrained = {row["family"] for row in rows.values() if row["state"] == "not trained"}
+    assert untrained == {"LoDa", "LoDaPro", "LAR-IQA"}
+    assert all(row["weights"] > 0 and row["macs"] > 0 for row in rows.values())
+    assert miqa("models", "list") == 0
+    assert "LAR-IQA" in capsys.readouterr().out
     assert miqa("models", "show", "lite") == 0
     assert "not a mean opinion score" in capsys.readouterr().out
     assert miqa("models", "verify") == 0

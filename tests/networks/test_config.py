@@ -2,7 +2,7 @@
 
 import pytest
 
-from miqa_app.networks import CONFIGS, NetworkConfig, count_parameters, named_config
+from miqa_app.networks import CONFIGS, NetworkConfig, count_parameters, named_config, outline
 
 
 def test_base_and_lite_have_the_stated_number_of_weights():
@@ -23,15 +23,15 @@ def test_the_large_rows_can_be_counted_without_memory():
     assert count_parameters("b3") > 195e6
 
 
-def test_every_row_of_the_ablation_study_is_named():
+def test_every_row_of_the_tables_is_named():
     rows = {f"a{number}" for number in range(1, 14)} | {"b1", "b1_resnet101", "b2", "b3"}
-    assert set(CONFIGS) == rows | {"base", "lite"}
+    assert rows | {"base", "lite", "resnet18", "lenet5"} <= set(CONFIGS)
     assert all(name == config.name for name, config in CONFIGS.items())
 
 
 def test_a_configuration_survives_json():
     for config in CONFIGS.values():
-        assert NetworkConfig.model_validate_json(config.model_dump_json()) == config
+        assert type(config).model_validate_json(config.model_dump_json()) == config
 
 
 def test_an_unknown_name_is_refused():
@@ -52,3 +52,13 @@ def test_an_unknown_name_is_refused():
 def test_impossible_designs_are_refused(keys):
     with pytest.raises(ValueError):
         NetworkConfig(**keys)
+
+
+def test_every_design_has_an_outline_for_the_tables():
+    for config in CONFIGS.values():
+        assert set(outline(config)) == {"cnn", "transformer", "ap", "deform"}
+    assert outline(CONFIGS["a5"]) == {
+        "cnn": "simplecnn", "transformer": "swin_tiny", "ap": "none", "deform": "on",
+    }  # fmt: skip
+    assert outline(CONFIGS["b2"])["deform"] == "-"
+    assert outline(CONFIGS["lariqa"])["cnn"] == "mobilenetv3_large_100"

@@ -5,6 +5,7 @@ import torch
 from safetensors.torch import load, save
 
 from miqa_app.networks import CONFIGS, NetworkConfig, build, freeze_batchnorm
+from miqa_app.networks.config import ROWS
 
 SMALL = NetworkConfig(
     cnn="resnet10t", cnn_stages=(1, 2, 3), transformer="swin_lite", width=32, artefact_kinds=5
@@ -27,7 +28,7 @@ def _loss(result):
     return result.score.sum() + maps + heads + result.severity.square().sum()
 
 
-@pytest.mark.parametrize("name", [name for name in CONFIGS if name not in HEAVY])
+@pytest.mark.parametrize("name", [row.name for row in ROWS if row.name not in HEAVY])
 def test_every_row_learns_with_finite_gradients(name):
     network = build(name)
     result = network(_image(2, 1, 64, 64))
@@ -90,15 +91,15 @@ def test_gated_weighting_starts_as_no_weighting():
     image = _image(2, 1, 64, 64)
     with torch.inference_mode():
         one, other = gated(image), plain(image)
-    assert (one.gates == 1).all()
+    assert (one.summary == 1).all()
     torch.testing.assert_close(one.score, other.score)
     torch.testing.assert_close(one.score_map, other.score_map)
 
 
 def test_scalar_weighting_is_the_same_for_every_image_and_sums_to_two():
     result = _network(SMALL.model_copy(update={"ap": "scalar"}))(_image(2, 1, 32, 32))
-    assert torch.equal(result.gates[0], result.gates[1])
-    assert result.gates[0].sum().item() == pytest.approx(2.0)
+    assert torch.equal(result.summary[0], result.summary[1])
+    assert result.summary[0].sum().item() == pytest.approx(2.0)
 
 
 def test_deformable_alignment_starts_as_a_plain_convolution():

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from miqa_app.networks import NetworkConfig, build, predict_tiled
-from miqa_app.networks.miqanet import MARGIN, PAD
+from miqa_app.networks.network import MARGIN, PAD
 from miqa_app.networks.pooling import pad
 from miqa_app.networks.tiling import hann_window, window_starts
 

@@ -13,12 +13,22 @@ PADDING_LIMIT = 0.5
 TILING_LIMIT = 2.0
 
 
+def _trained(name):
+    registry = pytest.importorskip("miqa_app.registry.checkpoint", exc_type=ImportError)
+    if not (ROOT / "models" / name / "config.json").exists():
+        pytest.skip(f"the trained model '{name}' is not bundled yet")
+    return registry.load_model(name).network.eval()
+
+
 @pytest.fixture(scope="module")
 def network():
-    registry = pytest.importorskip("miqa_app.registry.checkpoint", exc_type=ImportError)
-    if not (ROOT / "models" / "lite" / "config.json").exists():
-        pytest.skip("the trained model 'lite' is not bundled yet")
-    return registry.load_model("lite").network.eval()
+    return _trained("lite")
+
+
+@pytest.fixture(scope="module", params=["lite", "loda_tiny", "lodapro_tiny", "lariqa"])
+def any_network(request):
+    """A trained network of each family."""
+    return _trained(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +62,7 @@ def _points(network, image):
         return 100 * network(image).score.item()
 
 
-def test_padding_by_32_moves_the_score_little(network, slices, record_property):
+def test_padding_by_32_moves_the_score_little(any_network, slices, record_property):
     """Slices whose sides need no padding, against the same slices with a whole step of padding."""
     differences = []
     for image in slices:
@@ -62,8 +72,8 @@ def test_padding_by_32_moves_the_score_little(network, slices, record_property):
         real = torch.zeros(padded.shape, dtype=torch.bool)
         real[..., :rows, :columns] = True
         with torch.inference_mode():
-            moved = 100 * network(padded, real).score.item()
-        differences.append(abs(moved - _points(network, image)))
+            moved = 100 * any_network(padded, real).score.item()
+        differences.append(abs(moved - _points(any_network, image)))
     record_property("padding_points", max(differences))
     assert max(differences) <= PADDING_LIMIT, differences
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from miqa_app.evaluation.explanations import Pasted
-    from miqa_app.networks import MIQANet
+    from miqa_app.networks import QualityNetwork
 
     Plane = NDArray[np.float32]
 
@@ -49,8 +49,8 @@ _PAIRS = 7
 
 
 def measured_checks(
-    candidate: MIQANet,
-    active: MIQANet,
+    candidate: QualityNetwork,
+    active: QualityNetwork,
     planes: Sequence[Plane],
     *,
     device: str = "auto",
@@ -132,7 +132,7 @@ def bundled_planes(count: int = 4) -> list[Plane]:
     return [found[place].plane for place in places]
 
 
-def _random(network: MIQANet, seed: int) -> MIQANet:
+def _random(network: QualityNetwork, seed: int) -> QualityNetwork:
     """Return a network of the same design with untrained weights."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

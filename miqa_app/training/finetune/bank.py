@@ -16,7 +16,6 @@ import torch
 from miqa_app.evaluation.rated.record import RatedImage, RatedSet, Scale
 from miqa_app.networks.pooling import valid_cells
 from miqa_app.training.finetune.features import Features, stacked, to_size
-from miqa_app.training.finetune.frozen import from_fused
 from miqa_app.training.finetune.loss import parent_word, precisions
 from miqa_app.training.rated_data import RatedCrops
 
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from miqa_app.networks import MIQANet, Prediction
+    from miqa_app.networks import Prediction, QualityNetwork
     from miqa_app.training.finetune.features import FeatureStore
     from miqa_app.training.finetune.parallel import Workers
     from miqa_app.training.finetune.recipe import FineTuneRecipe
@@ -72,7 +71,7 @@ class Bank(Protocol):
     def batch(self, keys: Sequence[Key]) -> Entry:
         """Return filled groups as one batch on the CPU, members side by side."""
 
-    def said(self, network: MIQANet, batch: Entry) -> Prediction:
+    def said(self, network: QualityNetwork, batch: Entry) -> Prediction:
         """Return a network's word on a batch or a part of it, on this process's device."""
 
 
@@ -80,7 +79,7 @@ class _Groups:
     """What both banks share: the groups, their targets and their weights."""
 
     def __init__(
-        self, parent: MIQANet, recipe: FineTuneRecipe, task: FineTuneTask, workers: Workers
+        self, parent: QualityNetwork, recipe: FineTuneRecipe, task: FineTuneTask, workers: Workers
     ) -> None:
         """Take the groups of a task; the same for every seed. `parent` already has the raters' scale."""
         self._parent, self._workers, self._task = parent, workers, task
@@ -120,7 +119,7 @@ class CropBank(_Groups):
     """Crops, see `Bank`."""
 
     def __init__(
-        self, parent: MIQANet, recipe: FineTuneRecipe, task: FineTuneTask, workers: Workers
+        self, parent: QualityNetwork, recipe: FineTuneRecipe, task: FineTuneTask, workers: Workers
     ) -> None:
         """Cut crops of the task."""
         super().__init__(parent, recipe, task, workers)
@@ -134,7 +133,7 @@ class CropBank(_Groups):
         cut = [self._cut(key) for key in keys]
         images = torch.cat([crop["image"] for crop in cut]).to(self._workers.device)
         mask = torch.cat([crop["valid"] for crop in cut]).to(self._workers.device)
-        grid = self._parent.config.grid
+        grid = self._parent.grid
         valid = valid_cells(mask, grid, (images.shape[-2] // grid, images.shape[-1] // grid))
         with self._workers.arithmetic():
             said = self._parent.predict_padded(images.float(), valid)
@@ -151,7 +150,7 @@ class CropBank(_Groups):
         entries = [self._kept[key] for key in keys]
         return {name: torch.cat([entry[name] for entry in entries]) for name in entries[0]}
 
-    def said(self, network: MIQANet, batch: Entry) -> Prediction:
+    def said(self, network: QualityNetwork, batch: Entry) -> Prediction:
         """Return a network's word on a batch or a part of it, on this process's device."""
         device = self._workers.device
         with self._workers.arithmetic():
@@ -170,7 +169,7 @@ class FrameBank(_Groups):
 
     def __init__(
         self,
-        parent: MIQANet,
+        parent: QualityNetwork,
         recipe: FineTuneRecipe,
         task: FineTuneTask,
         workers: Workers,
@@ -205,14 +204,14 @@ class FrameBank(_Groups):
         }  # fmt: skip
         return {**whole, **features._asdict()}
 
-    def said(self, network: MIQANet, batch: Entry) -> Prediction:
+    def said(self, network: QualityNetwork, batch: Entry) -> Prediction:
         """Return a network's word on a batch or a part of it, on this process's device."""
-        return self._judged(network, Features(batch["fused"], batch["gates"], batch["valid"]))
+        return self._judged(network, Features(batch["fused"], batch["summary"], batch["valid"]))
 
-    def _judged(self, network: MIQANet, features: Features) -> Prediction:
-        fused, gates, valid = (value.to(self._workers.device) for value in features)
+    def _judged(self, network: QualityNetwork, features: Features) -> Prediction:
+        fused, summary, valid = (value.to(self._workers.device) for value in features)
         with self._workers.arithmetic():
-            return from_fused(network, fused.float(), gates, valid)
+            return network.judge(fused.float(), summary, valid)
 
     def _members(self, key: Key) -> tuple[tuple[int, int], bool, float]:
         """Return the places of a group, whether they are of one reference, and the relative depth of their slices."""

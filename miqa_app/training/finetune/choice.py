@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from miqa_app.networks import MIQANet
+    from miqa_app.networks import QualityNetwork
     from miqa_app.training.finetune.judge import Figures, Judge
     from miqa_app.training.finetune.learner import Learnt
 
@@ -44,14 +44,14 @@ class Chosen:
         words: a sentence or two on what was measured.
     """
 
-    network: MIQANet
+    network: QualityNetwork
     figures: Figures
     name: str
     blend: float
     words: str
 
 
-def chosen_network(start: MIQANet, seeds: Sequence[Learnt], judge: Judge) -> Chosen:
+def chosen_network(start: QualityNetwork, seeds: Sequence[Learnt], judge: Judge) -> Chosen:
     """Return the average of all seeds' weights, or the best seed where that is clearly better on the validation images.
 
     All seeds begin with the same weights and end near to one another, where an average is often better than each
@@ -83,7 +83,7 @@ def chosen_network(start: MIQANet, seeds: Sequence[Learnt], judge: Judge) -> Cho
     return Chosen(network.eval(), figures, name, blend, words)
 
 
-def _blended(network: MIQANet, start: MIQANet, end: State, judge: Judge) -> float:
+def _blended(network: QualityNetwork, start: QualityNetwork, end: State, judge: Judge) -> float:
     """Give the network the blend of start and end that goes as far as `AGREEMENT` allows; return its share of the end."""
     first = {name: value.detach().cpu() for name, value in start.state_dict().items()}
 

@@ -14,8 +14,7 @@ import psutil
 import torch
 from torch.nn import functional
 
-from miqa_app.networks.miqanet import MARGIN, PAD
-from miqa_app.networks.pooling import pad, valid_cells
+from miqa_app.networks.pooling import valid_cells
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from miqa_app.networks import MIQANet
+    from miqa_app.networks import QualityNetwork
 
 _MOST = 2 << 30
 _SHARE = 0.25
@@ -35,13 +34,14 @@ class Features(NamedTuple):
     """What the heads see of B frames.
 
     Attributes:
-        fused: (B, D, h, w) float16, cells beyond the frame at the lower and right side.
-        gates: (B, 2).
-        valid: (B, h, w) bool, cells that hold real pixels.
+        fused: (B, D, h, w) float16, cells beyond the frame at the lower and right side, one per `stride` pixels of the
+            network.
+        summary: (B, S), see `Prediction`.
+        valid: (B, h', w') bool, cells of the maps of a prediction that hold real pixels.
     """
 
     fused: Tensor
-    gates: Tensor
+    summary: Tensor
     valid: Tensor
 
 
@@ -52,7 +52,7 @@ class FeatureStore:
         parent: a copy of the network whose encoders, necks and fusion are used.
     """
 
-    def __init__(self, parent: MIQANet, most: int | None = None) -> None:
+    def __init__(self, parent: QualityNetwork, most: int | None = None) -> None:
         """Keep features of at most `most` bytes, by default a quarter of the free memory up to 2 GiB."""
         self.parent = copy.deepcopy(parent).eval().requires_grad_(False)
         self._kept: dict[bytes, Features] = {}
@@ -73,30 +73,40 @@ class FeatureStore:
         return features
 
     def _computed(self, image: Tensor) -> Features:
-        padded, grid = pad(image.float(), PAD, MARGIN), self.parent.config.grid
+        padded, grid = self.parent.padded(image), self.parent.grid
         cells = (padded.shape[-2] // grid, padded.shape[-1] // grid)
         real = torch.ones(image.shape, dtype=torch.bool, device=image.device)
         valid = valid_cells(real, grid, cells)
         self.parent.to(image.device)
-        fused, gates = self.parent.fuse(padded, valid)
-        # the decoder looks one cell around each; what lies further outside changes nothing
-        rows, columns = (-(-size // grid) + 1 for size in image.shape[-2:])
+        fused, summary = self.parent.fuse(padded, valid)
         return Features(
-            fused[..., :rows, :columns].half().cpu().clone(),
-            gates.float().cpu(),
-            valid[..., :rows, :columns].cpu().clone(),
+            _near(fused, image, self.parent.stride).half().cpu().clone(),
+            summary.float().cpu(),
+            _near(valid, image, grid).cpu().clone(),
         )
+
+
+def _near(values: Tensor, image: Tensor, cell: int) -> Tensor:
+    """Return a map, one cell per `cell` pixels, up to one cell beyond the image.
+
+    The decoder looks one cell around each; what lies further outside changes nothing.
+    """
+    rows, columns = (-(-size // cell) + 1 for size in image.shape[-2:])
+    return values[..., :rows, :columns]
 
 
 def stacked(features: Sequence[Features]) -> Features:
     """Return features of frames of unequal size as one batch; the cells that are added hold no real pixels."""
-    height = max(one.valid.shape[-2] for one in features)
-    width = max(one.valid.shape[-1] for one in features)
     return Features(
-        torch.cat([to_size(one.fused, height, width) for one in features]),
-        torch.cat([one.gates for one in features]),
-        torch.cat([to_size(one.valid, height, width) for one in features]),
+        _to_largest([one.fused for one in features]),
+        torch.cat([one.summary for one in features]),
+        _to_largest([one.valid for one in features]),
     )
+
+
+def _to_largest(maps: Sequence[Tensor]) -> Tensor:
+    height, width = (max(one.shape[axis] for one in maps) for axis in (-2, -1))
+    return torch.cat([to_size(one, height, width) for one in maps])
 
 
 def to_size(values: Tensor, height: int, width: int) -> Tensor:

@@ -9,14 +9,13 @@ import torch
 from scipy.stats import pearsonr, spearmanr
 
 from miqa_app.networks import predict_tiled
-from miqa_app.training.finetune.frozen import from_fused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from miqa_app.networks import MIQANet
+    from miqa_app.networks import QualityNetwork
     from miqa_app.training.finetune.features import FeatureStore
     from miqa_app.training.finetune.parallel import Workers
     from miqa_app.training.finetune.run import FineTuneTask
@@ -55,7 +54,7 @@ class Judge:
 
     def __init__(
         self,
-        parent: MIQANet,
+        parent: QualityNetwork,
         task: FineTuneTask,
         workers: Workers,
         breathe: Callable[[], None],
@@ -77,7 +76,7 @@ class Judge:
         self._store = store
         self._known: NDArray[np.float64] | None = None
 
-    def figures(self, network: MIQANet) -> Figures:
+    def figures(self, network: QualityNetwork) -> Figures:
         """Return how good a network is, the same in every process."""
         places, held = list(self._task.validation), self._held
         rated = [(place, 0) for place in places]
@@ -91,7 +90,7 @@ class Judge:
             rmse = float(((said - truth) ** 2).mean() ** 0.5) * 100
         return Figures(srocc, plcc, rmse, self._agreed(scores[len(places) :]))
 
-    def agreement(self, network: MIQANet) -> float | None:
+    def agreement(self, network: QualityNetwork) -> float | None:
         """Return how far a network still orders simulated slices as the parent did: SROCC, None without any."""
         return self._agreed(self._scores(network, [(place, 1) for place in self._held]))
 
@@ -102,7 +101,7 @@ class Judge:
             self._known = self._scores(self._parent, [(place, 1) for place in self._held])
         return _correlation(spearmanr, scores, self._known)
 
-    def sample(self, network: MIQANet) -> tuple[list[float], list[float]]:
+    def sample(self, network: QualityNetwork) -> tuple[list[float], list[float]]:
         """Return a network's scores and the ratings of a sample of the training images and of all validation images."""
         places = self._task.train
         frames = len(self._task.planes(places[0]))
@@ -111,14 +110,14 @@ class Judge:
         said = self._scores(network, [(place, 0) for place in chosen])
         return said.tolist(), [self._task.rated.images[place].mos / 100 for place in chosen]
 
-    def _scores(self, network: MIQANet, items: list[tuple[int, int]]) -> NDArray[np.float64]:
+    def _scores(self, network: QualityNetwork, items: list[tuple[int, int]]) -> NDArray[np.float64]:
         mine = self._workers.share(items)
         found = [self._score(network, *items[place]) for place in mine]
         rows = torch.tensor(found, dtype=torch.float32)
         return self._workers.joined(rows, mine, len(items)).double().cpu().numpy()
 
     @torch.inference_mode()
-    def _score(self, network: MIQANet, place: int, simulated: int) -> float:
+    def _score(self, network: QualityNetwork, place: int, simulated: int) -> float:
         """Return the score of an image, 0-1: the mean over the slices of a scan."""
         pool = self._task.rehearsal
         planes = [pool.planes[place]] if simulated and pool else self._task.planes(place)
@@ -128,12 +127,12 @@ class Judge:
             scores.append(self._one(network, plane))
         return float(np.mean(scores))
 
-    def _one(self, network: MIQANet, plane: NDArray[np.float32]) -> float:
+    def _one(self, network: QualityNetwork, plane: NDArray[np.float32]) -> float:
         device = self._workers.device
         if self._store is not None and max(plane.shape) <= TILED_FROM:
-            fused, gates, valid = (value.to(device) for value in self._store.of(plane, device))
+            fused, summary, valid = (value.to(device) for value in self._store.of(plane, device))
             with self._workers.arithmetic():
-                return float(from_fused(network, fused.float(), gates, valid).score)
+                return float(network.judge(fused.float(), summary, valid).score)
         image = torch.from_numpy(plane)[None, None].to(device)
         with self._workers.arithmetic():
             if max(plane.shape) > TILED_FROM:

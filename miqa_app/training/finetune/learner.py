@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from miqa_app.networks import MIQANet
+    from miqa_app.networks import QualityNetwork
     from miqa_app.training.finetune.bank import Bank, Key
     from miqa_app.training.finetune.judge import Judge
     from miqa_app.training.finetune.pace import Pace
@@ -82,7 +82,7 @@ class Learnt:
 class SeedRun:
     """Trains one seed."""
 
-    def __init__(self, parent: MIQANet, seed: int, folder: Path, tools: Tools) -> None:
+    def __init__(self, parent: QualityNetwork, seed: int, folder: Path, tools: Tools) -> None:
         """Begin with the parent's weights, or where the folder's state stands."""
         self._seed, self._folder, self._tools = seed, folder, tools
         recipe = tools.recipe

@@ -13,15 +13,11 @@ from torch.nn.utils import parametrize
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from miqa_app.networks import MIQANet
+    from miqa_app.networks import QualityNetwork
     from miqa_app.training.finetune.recipe import FineTuneRecipe
 
-HEADS = ("decoder.", "score_head.", "weight_head.", "heads.")
-"""What reads the fused map; frozen features suffice to train it."""
-
-_JOINTS = ("cnn_neck.", "transformer_neck.", "align.", "weighting.", "kind_head.")
-_ENCODERS = ("cnn.", "transformer.")
-_STAGE = re.compile(r"^(cnn|transformer)\.body\.layers?_?(\d+)\.")
+_STAGE = re.compile(r"^(\w+)\.body\.(?:layers?_?|blocks\.)(\d+)\.")
+"""A stage of an encoder of timm: layer3 of a ResNet, layers_2 of a Swin, blocks.11 of a ViT or a mobile network."""
 
 
 class LowRank(nn.Module):
@@ -44,7 +40,7 @@ class LowRank(nn.Module):
         return weight + (self.up @ self.down).view_as(weight)
 
 
-def prepare(network: MIQANet, recipe: FineTuneRecipe) -> list[dict[str, object]]:
+def prepare(network: QualityNetwork, recipe: FineTuneRecipe) -> list[dict[str, object]]:
     """Freeze what the recipe leaves alone, put adapters in where it wants them, and return the optimiser's groups.
 
     Args:
@@ -59,13 +55,13 @@ def prepare(network: MIQANet, recipe: FineTuneRecipe) -> list[dict[str, object]]
     groups: dict[float, list[nn.Parameter]] = {}
     for name, weight in network.named_parameters():
         if weight.requires_grad:
-            fast = name.startswith(HEADS) or ".parametrizations." in name
+            fast = name.startswith(network.parts.heads) or ".parametrizations." in name
             rate = recipe.learning_rate if fast else recipe.backbone_rate
             groups.setdefault(rate, []).append(weight)
     return [{"params": weights, "lr": rate} for rate, weights in groups.items()]
 
 
-def merge(network: MIQANet) -> MIQANet:
+def merge(network: QualityNetwork) -> QualityNetwork:
     """Write the adapters of a network into its weights, in place, and return it."""
     for module in list(network.modules()):
         if parametrize.is_parametrized(module):
@@ -74,7 +70,7 @@ def merge(network: MIQANet) -> MIQANet:
     return network
 
 
-def plain_state(network: MIQANet) -> dict[str, Tensor]:
+def plain_state(network: QualityNetwork) -> dict[str, Tensor]:
     """Return the weights as a plain network of this design has them, adapters merged in, copies on the CPU."""
     state: dict[str, Tensor] = {}
     with torch.no_grad(), parametrize.cached():
@@ -88,15 +84,17 @@ def plain_state(network: MIQANet) -> dict[str, Tensor]:
     return state
 
 
-def _learnt(network: MIQANet, recipe: FineTuneRecipe) -> set[str]:
+def _learnt(network: QualityNetwork, recipe: FineTuneRecipe) -> set[str]:
     """Return the names of the weights that are trained themselves."""
     names = [name for name, _ in network.named_parameters()]
+    parts = network.parts
     if recipe.parts == "full":
         return set(names)
     if recipe.parts == "last":
-        last = tuple(_last_stages(names))
-        return {name for name in names if name.startswith((*HEADS, *_JOINTS, *last))}
-    return {name for name in names if name.startswith(HEADS)}
+        # a design that leaves its encoders as they were learnt trains what stands between them and the heads
+        last = () if network.encoders_frozen else tuple(_last_stages(names))
+        return {name for name in names if name.startswith((*parts.heads, *parts.joints, *last))}
+    return {name for name in names if name.startswith(parts.heads)}
 
 
 def _last_stages(names: list[str]) -> Iterator[str]:
@@ -110,10 +108,10 @@ def _last_stages(names: list[str]) -> Iterator[str]:
     yield from (prefix for _, prefix in found.values())
 
 
-def _adapt(network: MIQANet, rank: int, learnt: set[str]) -> None:
+def _adapt(network: QualityNetwork, rank: int, learnt: set[str]) -> None:
     """Put a low-rank change on every matrix and convolution that is not trained itself."""
     for prefix, module in list(network.named_modules()):
         if not isinstance(module, nn.Linear | nn.Conv2d) or f"{prefix}.weight" in learnt:
             continue
-        if prefix.startswith((*_ENCODERS, *_JOINTS)):
+        if prefix.startswith((*network.parts.encoders, *network.parts.joints)):
             parametrize.register_parametrization(module, "weight", LowRank(module.weight, rank))

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from miqa_app.evaluation.rated.loading import Planes
     from miqa_app.evaluation.rated.record import RatedSet
-    from miqa_app.networks import MIQANet
+    from miqa_app.networks import QualityNetwork
     from miqa_app.training.finetune.bank import Bank
     from miqa_app.training.finetune.control import Control
     from miqa_app.training.finetune.learner import Learnt
@@ -70,12 +70,12 @@ class Tuned:
         facts: for the record, plain JSON: recipe, seeds, epochs, steps, seconds, device, what was kept and why, curves.
     """
 
-    network: MIQANet
+    network: QualityNetwork
     facts: dict[str, Any]
 
 
 def fine_tune(
-    network: MIQANet,
+    network: QualityNetwork,
     recipe: FineTuneRecipe,
     task: FineTuneTask,
     run: Path,
@@ -151,7 +151,7 @@ def fine_tune(
     return Tuned(result.cpu(), facts)
 
 
-def _seed(start: MIQANet, seed: int, run: Path, tools: Tools, telling: Telling) -> Learnt:
+def _seed(start: QualityNetwork, seed: int, run: Path, tools: Tools, telling: Telling) -> Learnt:
     """Return what a seed gave, training it as far as it is not done."""
     learner = SeedRun(start, seed, run / f"seed-{seed + 1}", tools)
     telling.seed_begins(seed, learner.result)
@@ -181,7 +181,7 @@ def _claim(run: Path, identity: str, workers: Workers) -> None:
         raise BadRequest(message)
 
 
-def _identity(network: MIQANet, recipe: FineTuneRecipe, task: FineTuneTask) -> str:
+def _identity(network: QualityNetwork, recipe: FineTuneRecipe, task: FineTuneTask) -> str:
     """Return a hash of all that the weights of a run depend on, but the pixels of the images."""
     digest = hashlib.sha256(recipe.model_dump_json().encode())
     parts = (("train", task.train), ("validation", task.validation))

@@ -9,16 +9,14 @@ error.
 from __future__ import annotations
 
 import copy
-import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import torch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from miqa_app.networks import MIQANet
+    from miqa_app.networks import QualityNetwork
 
 _GAINS = (0.2, 5.0)
 
@@ -58,19 +56,11 @@ def least_squares_line(said: Sequence[float], rated: Sequence[float]) -> Line:
     return Line(gain, float(y.mean() - gain * x.mean()))
 
 
-def rescaled_network(parent: MIQANet, line: Line) -> MIQANet:
+def rescaled_network(parent: QualityNetwork, line: Line) -> QualityNetwork:
     """Return a copy whose scores and score maps follow the line, and its deviation the gain.
 
-    Exact, because the last layer of the score is linear and the score is a weighted mean of its cells.
+    Exact: in every family the last step of the score of image and cells is linear, see `QualityNetwork.rescale`.
     """
     network = copy.deepcopy(parent)
-    output, spread = network.score_head.output, network.heads.log_variance
-    with torch.no_grad():
-        output.weight.mul_(line.gain)
-        for bias, gain, offset in (
-            (output.bias, line.gain, line.offset),
-            (spread.bias, 1.0, 2 * math.log(line.gain)),
-        ):
-            assert bias is not None  # both layers are built with one
-            bias.mul_(gain).add_(offset)
+    network.rescale(line.gain, line.offset)
     return network

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from miqa_app.networks import MIQANet, Prediction
+    from miqa_app.networks import Prediction, QualityNetwork
     from miqa_app.training.finetune.bank import Bank, Entry, Key
     from miqa_app.training.finetune.pace import Pace
     from miqa_app.training.finetune.parallel import Workers
@@ -58,7 +58,7 @@ class Stepper:
         self.part = min(_CPU_PART, recipe.batch) if slow else recipe.batch
         self.halved = False
 
-    def gradients(self, network: MIQANet, keys: Sequence[Key]) -> float:
+    def gradients(self, network: QualityNetwork, keys: Sequence[Key]) -> float:
         """Set the gradients of the loss of the groups, all processes together, and return the loss of the scores.
 
         Raises:
@@ -91,7 +91,7 @@ class Stepper:
             self._halving(lambda first=missing[:count]: self._bank.fill(first))  # type: ignore[misc]
             missing = self._bank.missing(keys)
 
-    def _judged(self, network: MIQANet, batch: Entry) -> _Judged:
+    def _judged(self, network: QualityNetwork, batch: Entry) -> _Judged:
         """Judge a batch part by part."""
         judged = _Judged()
         for part in self._parts(batch):
@@ -114,7 +114,7 @@ class Stepper:
         return Batch(score, q, weight, paired > 0.5, simulated > 0.5)
 
     def _backpropagated(
-        self, network: MIQANet, batch: Entry, judged: _Judged, gradient: Tensor, groups: int
+        self, network: QualityNetwork, batch: Entry, judged: _Judged, gradient: Tensor, groups: int
     ) -> None:
         """Add up the gradients of this process's parts."""
         network.zero_grad(set_to_none=True)

@@ -11,7 +11,6 @@ import torch
 from miqa_app.evaluation.rated import RatedSet
 from miqa_app.networks import MIQANet, Prediction
 from miqa_app.training.finetune.features import FeatureStore, stacked
-from miqa_app.training.finetune.frozen import from_fused
 from miqa_app.training.finetune.loss import (
     Batch,
     keeping_loss,
@@ -118,7 +117,7 @@ def test_heads_on_stored_features_say_what_the_network_says(
     store, device = FeatureStore(parent), torch.device("cpu")
     features = stacked([store.of(plane, device) for plane in planes])
     with torch.no_grad():
-        head = from_fused(parent, features.fused.float(), features.gates, features.valid)
+        head = parent.judge(features.fused.float(), features.summary, features.valid)
         for row, plane in enumerate(planes):
             whole = parent(torch.from_numpy(plane)[None, None])
             for name in ("score", "artefact_logits", "severity", "log_variance"):
@@ -126,11 +125,11 @@ def test_heads_on_stored_features_say_what_the_network_says(
                 torch.testing.assert_close(one, other, rtol=0, atol=2e-3)
 
 
-def test_from_fused_is_the_second_half_of_the_network(parent: MIQANet) -> None:
+def test_fuse_and_judge_are_the_two_halves_of_the_network(parent: MIQANet) -> None:
     image, valid = torch.rand(2, 1, 64, 96), torch.rand(2, 8, 12) > 0.2
     with torch.no_grad():
         whole = parent.predict_padded(image, valid)
-        halves = from_fused(parent, *parent.fuse(image, valid), valid)
+        halves = parent.judge(*parent.fuse(image, valid), valid)
     for one, other in zip(halves, whole, strict=True):
         assert torch.equal(one, other)
 

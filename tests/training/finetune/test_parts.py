@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from miqa_app.networks import MIQANet, build
-from miqa_app.training.finetune.parts import HEADS, merge, plain_state, prepare
+from miqa_app.training.finetune.parts import merge, plain_state, prepare
 
 from .conftest import short, tiny
 
@@ -23,7 +23,9 @@ def learnt(network: MIQANet) -> set[str]:
 
 def test_heads_train_what_reads_the_fused_map(lite: MIQANet) -> None:
     prepare(lite, short(parts="heads"))
-    assert {name.split(".")[0] for name in learnt(lite)} == {n.rstrip(".") for n in HEADS}
+    assert {name.split(".")[0] for name in learnt(lite)} == {
+        n.rstrip(".") for n in lite.parts.heads
+    }
 
 
 def test_last_adds_necks_alignment_and_one_stage_of_each_encoder(lite: MIQANet) -> None:

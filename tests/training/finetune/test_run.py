@@ -15,7 +15,6 @@ from miqa_app.training.finetune import choice
 from miqa_app.training.finetune.choice import AGREEMENT, CHANCE
 from miqa_app.training.finetune.features import FeatureStore
 from miqa_app.training.finetune.judge import Figures
-from miqa_app.training.finetune.parts import HEADS
 from miqa_app.training.finetune.recipe import FineTuneLoss
 
 from .conftest import LEVELS, Runner, short
@@ -66,7 +65,7 @@ def test_heads_alone_leave_every_weight_below_them_as_it_was(runner: Runner) -> 
     tuned = runner(short(epochs=1))
     moved = changed(tuned.network, runner.parent)
     assert moved
-    assert all(name.startswith(HEADS) for name in moved)
+    assert all(name.startswith(runner.parent.parts.heads) for name in moved)
 
 
 def test_adapters_are_merged_into_a_network_of_the_same_weights_by_name(runner: Runner) -> None:

@@ -1,0 +1,346 @@
+"""Training of the families beside MIQANet: on simulated degradation, from ImageNet, and as their papers train on ratings."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+import timm
+import torch
+from safetensors.torch import save_file
+
+from miqa_app.core.assessment import Verdict
+from miqa_app.errors import BadRecipe
+from miqa_app.evaluation import interval
+from miqa_app.evaluation.rated import RatedImage, RatedSet, Scale
+from miqa_app.evaluation.rated.loading import Planes
+from miqa_app.imaging import load
+from miqa_app.networks import CONFIGS, build
+from miqa_app.networks.families import LoDaConfig
+from miqa_app.registry import verify_model
+from miqa_app.registry.checkpoint import load_model, save_model
+from miqa_app.scoring.assess import assess
+from miqa_app.scoring.engine import Engine
+from miqa_app.scoring.interval import Calibration
+from miqa_app.services.train import train_model
+from miqa_app.training.first_weights import begin
+from miqa_app.training.fit import fit
+from miqa_app.training.intensity import GAMMAS, lightness, mappings
+from miqa_app.training.keeping import model_config
+from miqa_app.training.losses import plcc_loss
+from miqa_app.training.rated_fit import RatedModule, RatedTask, fit_rated, rated_loss
+from miqa_app.training.rated_recipe import RatedLoss, Schedule, read_rated_recipe
+from miqa_app.training.recipe import Recipe, read_recipe
+from miqa_app.training.ridge import pooled_features
+from miqa_app.training.start import starting_network
+from tests.networks.small_families import SMALL
+
+ROOT = Path(__file__).parents[2]
+SHORT = Schedule(
+    epochs=2, crops=2, batch=8, crop=64, learning_rate=1e-3, backbone_rate=1e-4, ema=0.5
+)
+CALIBRATION = Calibration(factor=1.5, level=0.9, slice_factor=2.0, base=5.0)
+FROZEN = LoDaConfig(
+    name="frozen", transformer="vit_tiny", cnn="resnet10t", latent=16, heads=2, injections=2
+)
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The smallest of each family have names."""
+    for config in (*SMALL.values(), FROZEN):
+        monkeypatch.setitem(CONFIGS, config.name, config)
+
+
+# ------------------------------------------------------------------ simulated degradation
+
+
+@pytest.fixture(scope="module")
+def pools(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of pools, made once."""
+    return tmp_path_factory.mktemp("runs")
+
+
+@pytest.mark.parametrize("family", SMALL)
+def test_what_learnt_from_simulated_degradation_scores_a_scan_with_a_heatmap(
+    family: str, recipe_values: dict[str, Any], phantom: Path, pools: Path
+) -> None:
+    values = {
+        "network": f"small_{family}",
+        "name": family,
+        "epochs": 1,
+        "groups": 12,
+        "validation_groups": 3,
+    }
+    recipe = Recipe(**recipe_values | values)
+    outcome = fit(recipe, phantom, pools / family, lambda _: None)
+    config = model_config(recipe, outcome.training)
+    save_model(pools / "models" / family, outcome.network.cpu(), config, "# small\n")
+    _check_model(pools / "models" / family, family, phantom, CALIBRATION)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", SMALL)
+def test_train_gives_a_measured_model_with_a_card(
+    family: str, recipe_values: dict[str, Any], phantom: Path, pools: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """The whole of `miqa train`: calibration, held-out figures and explanations too."""
+    monkeypatch.setattr(interval, "_SHAPED_ON", 30)
+    values = {"network": f"small_{family}", "name": family, "epochs": 1}
+    recipe = Recipe(**recipe_values | values)
+    folder = train_model(recipe, phantom, pools / f"whole-{family}", lambda _: None)
+    config = load_model(str(folder)).folder.config
+    assert config["explanations"]
+    _check_model(folder, family, phantom, Calibration(**config["interval"]))
+
+
+def _check_model(folder: Path, family: str, phantom: Path, calibration: Calibration) -> None:
+    """Load a model, look at it, and score a scan with it."""
+    loaded = load_model(str(folder))
+    assert verify_model(loaded.folder) == []
+    assert loaded.network.config.family == family
+    json.dumps(loaded.folder.config)
+    series = next(iter(load(phantom / "clean.nii.gz")))
+    steps = assess(series, Engine(loaded.network, "cpu"), loaded.folder.identity, calibration)
+    result = _result(steps)
+    assert 0 <= result.score <= 100
+    assert result.verdict is not Verdict.NOT_ASSESSED
+    first = result.slices[0]
+    assert np.isfinite(first.score_map).all()
+    assert first.score_map.std() > 0
+
+
+def _result(steps: Any) -> Any:
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
+def test_frozen_encoders_of_random_weights_are_refused_by_training(
+    recipe_values: dict[str, Any],
+) -> None:
+    recipe = Recipe(**recipe_values | {"network": "frozen"})
+    with pytest.raises(BadRecipe, match="keeps its encoders as they were learnt"):
+        begin(recipe, build(FROZEN), None)
+
+
+@pytest.mark.parametrize("name", ["loda_tiny", "lodapro_tiny", "lariqa"])
+def test_the_bundled_recipes_train_networks_whose_encoders_learn(name: str) -> None:
+    recipe = read_recipe(ROOT / "resources" / "recipes" / f"{name}.yaml")
+    assert recipe.name == recipe.network == name
+    assert not CONFIGS[recipe.network].frozen
+    assert "random" in recipe.remark
+
+
+# ------------------------------------------------------------------ ImageNet from local files
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with weights of the smallest encoders, as timm's files would be."""
+    folder = tmp_path_factory.mktemp("imagenet")
+    torch.manual_seed(11)
+    for model, tag in (
+        ("resnet10t", "c3_in1k"),
+        ("vit_tiny_patch16_224", "augreg_in21k_ft_in1k"),
+        ("efficientnet_b0", "ra_in1k"),
+        ("mobilenetv3_small_050", "lamb_in1k"),
+    ):
+        state = timm.create_model(model, pretrained=False).state_dict()
+        tensors = {name: value.contiguous() for name, value in state.items()}
+        save_file(tensors, folder / f"{model}.{tag}.safetensors")
+    return folder
+
+
+@pytest.mark.parametrize("family", SMALL)
+def test_the_encoders_of_every_family_take_imagenet_weights_from_a_local_folder(
+    family: str, weights: Path
+) -> None:
+    network, start = starting_network(SMALL[family], "imagenet", 0, weights)
+    assert set(start.learnt) == set(network.encoders)
+    other, _ = starting_network(SMALL[family], "imagenet", 1, weights)
+    for name, value in network.named_parameters():
+        same = torch.equal(value, other.get_parameter(name))
+        if name.startswith(network.parts.encoders):
+            assert same, name
+    assert not torch.equal(network.kind_head.weight, other.kind_head.weight)
+
+
+def test_logits_take_the_classifier_of_imagenet_too(weights: Path) -> None:
+    config = SMALL["lariqa"].model_copy(update={"features": "logits"})
+    network, _ = starting_network(config, "imagenet", 0, weights)
+    file = "mobilenetv3_small_050.lamb_in1k.safetensors"
+    from safetensors.torch import load_file
+
+    expected = load_file(weights / file)["classifier.weight"]
+    assert torch.equal(network.whole.body.classifier.weight, expected)
+
+
+def test_frozen_encoders_start_from_imagenet_and_not_at_random(weights: Path) -> None:
+    with pytest.raises(BadRecipe, match="random ones have learnt nothing; start it from"):
+        starting_network(FROZEN, "random", 0)
+    network, start = starting_network(FROZEN, "imagenet", 0, weights)
+    assert "vit_tiny from ImageNet (vit_tiny_patch16_224.augreg_in21k_ft_in1k)" in start.words
+    learnt = {name.split(".")[0] for name, w in network.named_parameters() if w.requires_grad}
+    assert learnt == {"extractor", "injector", "score_head", "kind_head", "heads"}
+    assert not network.train().transformer.training
+    assert network.injector.training
+
+
+# ------------------------------------------------------------------ ratings, as the papers train
+
+
+@pytest.fixture(scope="module")
+def rated(tmp_path_factory: pytest.TempPathFactory) -> RatedSet:
+    """Four discs of different size, each at four noise levels: the more noise the lower the score."""
+    folder = tmp_path_factory.mktemp("rated")
+    rng = np.random.default_rng(1)
+    rows, columns = np.mgrid[:72, :80]
+    images = []
+    for reference in range(4):
+        disc = 150.0 * (np.hypot(rows - 36, columns - 40) < 22 + 3 * reference)
+        for level in range(4):
+            noisy = disc + 12 * level * rng.standard_normal(disc.shape)
+            path = folder / f"{reference}-{level}.png"
+            stored = np.clip(noisy, 0, 255).astype(np.uint8)
+            sitk.WriteImage(sitk.GetImageFromArray(stored), str(path))
+            mos, name = 90.0 - 25 * level, f"disc {reference}"
+            images.append(RatedImage(path.name, path, mos, mos, name, name))
+    return RatedSet("discs", tuple(images), Scale(0, 100))
+
+
+def _task(rated: RatedSet) -> RatedTask:
+    return RatedTask(rated, Planes(rated), range(12), (), 1)
+
+
+def test_loda_learns_from_correlation_alone_and_gets_the_scale_of_the_ratings_at_the_end(
+    rated: RatedSet, weights: Path, tmp_path: Path
+) -> None:
+    network, start = starting_network(FROZEN, "imagenet", 0, weights)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    schedule = SHORT.model_copy(update={"loss": RatedLoss(mse=0.0), "epochs": 6, "ema": 0.0})
+    facts = fit_rated(
+        network, start.learnt, schedule, _task(rated), tmp_path, "cpu", lambda _: None
+    )
+    after = network.state_dict()
+    still = [name for name in before if name.startswith(network.parts.encoders)]
+    assert all(torch.equal(before[name], after[name]) for name in still)
+    assert not torch.equal(before["score_head.weight"], after["score_head.weight"])
+    assert float(network.line.gain) == pytest.approx(facts["line"]["gain"], abs=1e-4)
+    engine, planes = Engine(network, "cpu"), Planes(rated)
+    scores = [next(iter(engine.predict(planes(place)))).score for place in range(12)]
+    assert np.mean(scores) == pytest.approx(52.5, abs=20)
+    assert np.corrcoef(scores, [rated.images[place].mos for place in range(12)])[0, 1] > 0.3
+
+
+def test_encoders_of_lar_iqa_rest_at_first_and_then_learn(
+    rated: RatedSet, weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, start = starting_network(SMALL["lariqa"], "imagenet", 0, weights)
+    seen: list[tuple[int, bool]] = []
+    original = RatedModule.training_step
+
+    def watched(module: RatedModule, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        weight = next(module.network.detail.parameters())
+        assert module.network.detail.training != module.network.encoders_frozen
+        seen.append((module.current_epoch, weight.requires_grad))
+        return original(module, batch)
+
+    monkeypatch.setattr(RatedModule, "training_step", watched)
+    loss = RatedLoss(mse=1.0, plcc=2.0, mappings=1.0)
+    schedule = SHORT.model_copy(
+        update={"frozen_epochs": 1, "loss": loss, "batchnorm": "trained", "epochs": 2}
+    )
+    facts = fit_rated(
+        network, start.learnt, schedule, _task(rated), tmp_path, "cpu", lambda _: None
+    )
+    assert set(seen) == {(0, False), (1, True)}
+    assert facts["train/mappings"] > 0
+    assert all(weight.requires_grad for weight in network.parameters())
+
+
+def test_both_forms_of_the_loss_of_loda_are_those_of_paper_and_code() -> None:
+    score, target = torch.tensor([0.1, 0.5, 0.4, 0.9]), torch.tensor([0.2, 0.4, 0.6, 0.7])
+    rho = float(np.corrcoef(score, target)[0, 1])
+    batch = {"q": target, "paired": torch.zeros(4, dtype=torch.bool)}
+    paper = rated_loss(score, batch, read_rated_recipe("loda").schedule.loss)["loss"]
+    code = rated_loss(score, batch, read_rated_recipe("loda-code").schedule.loss)["loss"]
+    assert float(paper) == pytest.approx((1 - rho) / 2, abs=1e-4)
+    assert float(code) == pytest.approx(((1 - rho) / 2 + (1 - rho**2) / 4) / 2, abs=1e-4)
+    lodapro = rated_loss(score, batch, read_rated_recipe("lodapro").schedule.loss)["loss"]
+    mse = float(((score - target) ** 2).mean())
+    assert float(lodapro) == pytest.approx(mse + 0.5 * (1 - rho), abs=1e-4)
+    assert float(plcc_loss(score, target)) == pytest.approx((1 - rho) / 2, abs=1e-4)
+
+
+def test_recipes_of_the_papers_have_their_values() -> None:
+    loda = read_rated_recipe("loda").schedule
+    assert (loda.learning_rate, loda.weight_decay, loda.epochs, loda.batch) == (3e-4, 0.01, 10, 128)
+    lodapro = read_rated_recipe("lodapro")
+    assert (lodapro.schedule.ema, lodapro.schedule.patience) == (0.999, 5)
+    assert lodapro.validation == "reference"
+    lariqa = read_rated_recipe("lariqa").schedule
+    assert (lariqa.learning_rate, lariqa.weight_decay, lariqa.epochs) == (5e-5, 1e-4, 100)
+    assert 0 < lariqa.frozen_epochs < lariqa.epochs
+    first = read_rated_recipe("lariqa-128")
+    assert CONFIGS[first.network].width == 128
+    assert first.schedule.frozen_epochs == first.schedule.epochs
+
+
+def test_what_earlier_recipes_say_is_written_as_before() -> None:
+    """Folds are known by a hash of it; figures that were computed before stay found."""
+    stored = read_rated_recipe("quick").model_dump(mode="json")["schedule"]
+    assert set(stored) == {
+        "epochs", "crops", "batch", "crop", "learning_rate", "backbone_rate", "weight_decay",
+        "ema", "precision", "batchnorm", "loss",
+    }  # fmt: skip
+    assert set(stored["loss"]) == {"mse", "plcc", "rank"}
+    assert Schedule(**read_rated_recipe("lariqa").schedule.model_dump()).frozen_epochs == 30
+
+
+def test_grey_scales_keep_black_and_the_order_of_grey_values() -> None:
+    torch.manual_seed(0)
+    ramp = torch.linspace(0, 1, 101).view(1, 1, 1, 101).repeat(2, 1, 1, 1)
+    changed = mappings(ramp)
+    assert len(changed) == len(GAMMAS) + 1
+    for image in changed:
+        assert (image.diff(dim=-1) >= 0).all()
+        assert image.amin() == 0
+        assert image.amax() == 1
+        assert (image - ramp).abs().amax() > 0.01
+    assert not torch.equal(changed[-1][0], changed[-1][1])
+    (only,) = mappings(ramp, photographs=True)
+    assert torch.equal(only, lightness(ramp))
+
+
+def test_lightness_is_that_of_the_standard() -> None:
+    """CIE 15: L* of a relative luminance of 0.184 is 50, and the two branches meet."""
+    found = 100 * lightness(torch.tensor([0.0, 0.18418652, 0.008856, 0.0088565, 1.0]))
+    torch.testing.assert_close(found, torch.tensor([0.0, 50.0, 8.0, 8.0, 100.0]), atol=0.01, rtol=0)
+
+
+@pytest.mark.parametrize("family", SMALL)
+def test_pooled_features_of_every_family_feed_a_ridge_regression(
+    family: str, rated: RatedSet
+) -> None:
+    torch.manual_seed(0)
+    network = build(SMALL[family])
+    features = pooled_features(network, Planes(rated), range(2), "cpu", lambda: None)
+    assert features.shape[0] == 2
+    assert features.shape[1] > 2 * network.channels
+    assert np.isfinite(features).all()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def tidy(pools: Path) -> Iterator[None]:
+    yield
+    shutil.rmtree(pools, ignore_errors=True)
