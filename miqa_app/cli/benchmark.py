@@ -145,3 +145,58 @@ def ablation(
     with progress_bar("Ablation") as move:
         table = ablate(variants, data, out, lambda step: move(step.done, step.total, step.stage))
     sys.stdout.write(as_markdown(table) + "\n")
+
+
+@app.command("methods")
+def methods(
+    data: Annotated[
+        str,
+        typer.Option(
+            help="The rated set: NAME=FOLDER (rad-iqmri, live, tid2013, kadid10k, koniq10k, mr-art, abide), the path of "
+            "a .csv table, or look-alike for the synthetic set."
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option(help="Folder of the results; an earlier run in it goes on.")
+    ] = Path("benchmark"),
+    methods: Annotated[
+        str, typer.Option(help="Some methods of the list, by name with commas; all by default.")
+    ] = "",
+    table: Annotated[
+        str,
+        typer.Option(
+            "--list",
+            help="A list of methods (YAML or methods, table-5, cross-data-set, table-2, table-3, table-4, table-6).",
+        ),
+    ] = "methods",
+    folds: Annotated[int, typer.Option(help="Number of folds at most.")] = 8,
+    by: Annotated[
+        str, typer.Option(help="What is never parted: reference or subject.")
+    ] = "reference",
+    seeds: Annotated[int, typer.Option(help="Runs of each method that begins at random.")] = 1,
+    device: Annotated[str, typer.Option(help="auto, cuda, mps or cpu.")] = "auto",
+    imagenet: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder with ImageNet weights as timm names them; downloaded by default."
+        ),
+    ] = None,
+    also: Annotated[
+        list[str] | None,
+        typer.Option(help="A set that recipes learn from first, as NAME=FOLDER; repeatable."),
+    ] = None,
+    large: Annotated[
+        bool, typer.Option("--large", help="Train on a CPU what takes hours there.")
+    ] = False,
+) -> None:
+    """Put methods for image quality side by side on one set: figures, significance, time, weights; run again to go on."""
+    from miqa_app.services.methods import MethodsRequest, compare_methods
+
+    names = tuple(name for name in methods.split(",") if name.strip())
+    request = MethodsRequest(
+        data, out, names, table, folds, by, seeds, device, imagenet, tuple(also or ()), large
+    )
+    with progress_bar("Methods") as move:
+        page = compare_methods(request, lambda step: move(step.done, step.total, step.stage))
+    sys.stdout.write((out / "methods.md").read_text(encoding="utf-8"))
+    sys.stdout.write(f"{page}\n")

@@ -136,11 +136,11 @@ def test_a_list_with_an_unknown_measure_is_refused(
 ) -> None:
     path = tmp_path / "l.yaml"
     path.write_text(
-        yaml.safe_dump({"name": "l", "title": "L", "rows": [{"label": "M", "measure": "mad"}]})
+        yaml.safe_dump({"name": "l", "title": "L", "rows": [{"label": "M", "measure": "lpips"}]})
     )
     code = miqa("crossvalidate", "--data", table, "--folds", "3", "--configs", path, "--out", tmp_path)  # fmt: skip
     assert code == 2
-    assert "The row 'M' names the measure 'mad'; choose one of psnr" in capsys.readouterr().err
+    assert "The row 'M' names the measure 'lpips'; choose one of psnr" in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import piq
-import torch
 
 from miqa_app.errors import BadRequest
+from miqa_app.evaluation.measures import FULL_REFERENCE
 from miqa_app.evaluation.rated.loading import read_planes
 from miqa_app.evaluation.reference_free import MEASURES
 
@@ -21,29 +20,17 @@ if TYPE_CHECKING:
     from miqa_app.evaluation.rated.record import RatedImage, RatedSet
     from miqa_app.evaluation.reference_free import Measure
 
-_SMALLEST = 176
-"""Edge to which small images are padded; MS-SSIM and IW-SSIM need 161 pixels."""
-
-FULL_REFERENCE: dict[str, Callable[[Any, Any], Any]] = {
-    "psnr": piq.psnr,
-    "ssim": piq.ssim,
-    "ms_ssim": piq.multi_scale_ssim,
-    "iw_ssim": piq.information_weighted_ssim,
-    "vif_p": piq.vif_p,
-    "fsim": lambda test, clean: piq.fsim(test, clean, chromatic=False),
-    "sr_sim": lambda test, clean: piq.srsim(test, clean, chromatic=False),
-    "gmsd": lambda test, clean: -piq.gmsd(test, clean),
-    "dss": piq.dss,
-    "haarpsi": piq.haarpsi,
-}
-"""Measures of piq against the clean image, (1, 1, H, W) in [0, 1]; all turned so that larger is better."""
-
 _FREE: dict[str, Measure] = {measure.key: measure for measure in MEASURES}
 
 
 def measure_names() -> tuple[str, ...]:
     """Return the keys that a row of a table may name."""
     return (*FULL_REFERENCE, *_FREE)
+
+
+def needs_clean(key: str) -> bool:
+    """Return whether a measure compares with the clean image."""
+    return key in FULL_REFERENCE
 
 
 def measured_image(rated: RatedSet, image: RatedImage, key: str) -> float:
@@ -60,24 +47,43 @@ def measured_image(rated: RatedSet, image: RatedImage, key: str) -> float:
         BadRequest: there is no such measure, the image has no clean one beside it, both differ in size, or the measure
             is not defined on the image.
     """
-    if key in _FREE:
-        planes = read_planes(image.path, photograph=rated.photographs, frames=rated.frames)
-        sign = -1 if _FREE[key].lower_is_better else 1
-        values = [sign * _FREE[key].of(plane) for plane in planes]
-    elif key in FULL_REFERENCE:
-        values = [_against_clean(image, test, clean, key) for test, clean in _pairs(rated, image)]
-    else:
-        message = f"There is no measure '{key}'; choose one of {', '.join(measure_names())}."
-        raise BadRequest(message)
-    value = float(np.mean(values))
+    measure, slices = measured_slices(rated, image, key)
+    value = float(np.mean([measure(planes) for planes in slices]))
     if not math.isfinite(value):
         raise BadRequest(f"The measure {key} is not defined on {image.name}; leave the row out.")
     return value
 
 
-def _pairs(
-    rated: RatedSet, image: RatedImage
-) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+def measured_slices(
+    rated: RatedSet, image: RatedImage, key: str
+) -> tuple[
+    Callable[[tuple[NDArray[np.float32], ...]], float], list[tuple[NDArray[np.float32], ...]]
+]:
+    """Return a measure, turned so that larger is better, and what it takes of each slice of an image.
+
+    Args:
+        rated: the set.
+        image: one of it.
+        key: of `measure_names`.
+
+    Raises:
+        BadRequest: there is no such measure, the image has no clean one beside it, or both differ in size.
+    """
+    if key in _FREE:
+        free = _FREE[key]
+        planes = read_planes(image.path, photograph=rated.photographs, frames=rated.frames)
+        sign = -1 if free.lower_is_better else 1
+        return lambda given: sign * free.of(given[0]), [(plane,) for plane in planes]
+    if key in FULL_REFERENCE:
+        full = FULL_REFERENCE[key]
+        sign = -1 if full.lower_is_better else 1
+        return lambda given: sign * full.of(*given), _pairs(rated, image)
+    message = f"There is no measure '{key}'; choose one of {', '.join(measure_names())}."
+    raise BadRequest(message)
+
+
+def _pairs(rated: RatedSet, image: RatedImage) -> list[tuple[NDArray[np.float32], ...]]:
+    """Return the clean and the judged plane of each slice."""
     if image.clean is None:
         message = (
             f"{rated.name} has no clean image beside {image.name}; leave full-reference rows out."
@@ -89,19 +95,7 @@ def _pairs(
     )
     if len(test) != len(clean):
         raise BadRequest(f"{image.path} and {image.clean} differ in their number of slices.")
-    return list(zip(test, clean, strict=True))
-
-
-@torch.inference_mode()
-def _against_clean(
-    image: RatedImage, test: NDArray[np.float32], clean: NDArray[np.float32], key: str
-) -> float:
-    if test.shape != clean.shape:
-        message = f"{image.path} is {test.shape[0]}×{test.shape[1]} and {image.clean} {clean.shape[0]}×{clean.shape[1]}; give images of one size."
+    if test[0].shape != clean[0].shape:
+        message = f"{image.path} is {test[0].shape[0]}×{test[0].shape[1]} and {image.clean} {clean[0].shape[0]}×{clean[0].shape[1]}; give images of one size."
         raise BadRequest(message)
-    return float(FULL_REFERENCE[key](_batch(test), _batch(clean)))
-
-
-def _batch(plane: NDArray[np.float32]) -> torch.Tensor:
-    after = [(0, max(0, _SMALLEST - size)) for size in plane.shape]
-    return torch.from_numpy(np.pad(plane, after, mode="edge"))[None, None]
+    return list(zip(clean, test, strict=True))
