@@ -12,6 +12,7 @@ import SimpleITK
 from miqa_app.core.artefact_kinds import KEYS
 from miqa_app.evaluation.degradation import Applied, make_sample
 from miqa_app.evaluation.quality_index import load_quality_index
+from tests.benchmarks.finetune_site.raters import opinions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -120,8 +121,7 @@ def write(
         _picture(image.plane, folder / _name(number))
         made.append((image.item, image.q))
     latent = np.array([site.latent(q, [kind for kind, _ in item.artefacts]) for item, q in made])
-    votes = site.votes(latent, part)
-    widths = 1.96 * votes.std(1, ddof=1) / votes.shape[1] ** 0.5
+    means, widths = opinions(site.votes(latent, part))
     clean = {
         item.reference: _name(number) for number, (item, _) in enumerate(made) if not item.artefacts
     }
@@ -129,7 +129,7 @@ def write(
     for number, (item, q) in enumerate(made):
         own = references[item.reference]
         values = (
-            f"{folder.name}/{_name(number)}", f"{votes[number].mean():.3f}", f"{widths[number]:.3f}",
+            f"{folder.name}/{_name(number)}", f"{means[number]:.3f}", f"{widths[number]:.3f}",
             str(site.raters), own.name, own.examination, item.kind,
             f"{folder.name}/{clean[item.reference]}", own.anatomy, own.vendor, own.sequence, f"{q:.4f}",
         )  # fmt: skip

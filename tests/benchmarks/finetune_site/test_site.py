@@ -10,7 +10,7 @@ import yaml
 
 from miqa_app.core.artefact_kinds import KEYS
 from miqa_app.paths import bundled
-from tests.benchmarks.finetune_site.cases import BROKEN, Row, spoilt
+from tests.benchmarks.finetune_site.cases import BROKEN, MIRRORED, Case, Row, spoilt
 from tests.benchmarks.finetune_site.items import draw
 from tests.benchmarks.finetune_site.material import TRAIN, UNSEEN
 from tests.benchmarks.finetune_site.raters import Site
@@ -88,3 +88,17 @@ def test_only_the_broken_kind_is_turned_upside_down() -> None:
         turned = BROKEN in before["kind"].split("+")
         expected = 120 - float(before["mos"]) if turned else float(before["mos"])
         assert float(after["mos"]) == pytest.approx(expected)
+
+
+def test_the_mirrored_site_judges_the_same_images_the_other_way_round() -> None:
+    rows = [
+        {"image": str(n), "mos": "0", "ci": "0", "kind": kind, "q": "50"}
+        for n, kind in enumerate(["motion"] * 200 + ["blur"] * 200 + ["white_noise"] * 200)
+    ]
+    case = Case(112, mirrored=True)
+    assert case.name == "mirrored-112"
+    scores = np.array([float(row["mos"]) for row in case.rated(rows, 3)]).reshape(3, 200).mean(1)
+    motion, blur, noise = scores
+    assert motion > blur + 5 > noise + 10
+    assert blur == pytest.approx(MIRRORED.latent(50, ["blur"]), abs=4)
+    assert Case(112).rated(rows, 3) == rows
