@@ -151,7 +151,8 @@ def _forget(variables: dict[str, str]) -> None:
 
 def _words(rank: int, log: IO[bytes]) -> str:
     log.seek(0)
-    lines = [line.strip() for line in log.read().decode("utf-8", "replace").splitlines()]
+    # without the frames that the command line draws around its errors
+    lines = [line.strip(" │╭╮╰╯─") for line in log.read().decode("utf-8", "replace").splitlines()]
     last = next((line for line in reversed(lines) if line), "it said nothing")
     return (
         f"The process of GPU {rank} ended before the training did ({last[:300].rstrip('.')}); start the same again, it goes on "

@@ -64,11 +64,7 @@ class FineTuneProcess:
                         write_command(self._control, "cancel")
                 ended = ended or event.get("event") in ("done", "cancelled", "error")
                 yield event
-        code = self._process.wait()
-        self._listener.join()
-        for pipe in (self._process.stdout, self._process.stderr):
-            if pipe is not None:
-                pipe.close()
+        code = self.close()
         if not ended:
             yield self._end(code)
 
@@ -96,6 +92,15 @@ class FineTuneProcess:
             subprocess.TimeoutExpired: it has not ended in so many seconds.
         """
         return self._process.wait(timeout)
+
+    def close(self) -> int:
+        """Wait until the process has ended, let go of its pipes, and return its exit code; a second time changes nothing."""
+        code = self._process.wait()
+        self._listener.join()
+        for pipe in (self._process.stdout, self._process.stderr):
+            if pipe is not None:
+                pipe.close()
+        return code
 
     def _order(self, word: Any) -> None:
         if self._control is not None and self.alive:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 import pytest
@@ -19,6 +20,9 @@ from miqa_app.registry.checkpoint import load_model
 from miqa_app.services.finetune_companions import companions, gpus
 from tests.services import small_world
 from tests.services.rated_site import Site, write_site
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SPLIT = {"split": lambda n, r, i: "test" if r > 4 else "train", "ci": 4, "votes": 12}
 
@@ -58,9 +62,11 @@ def until_learning(process: subprocess.Popen[str]) -> list[psutil.Process]:
     raise AssertionError(process.stderr.read() if process.stderr else "")
 
 
-def beside_us() -> list[psutil.Process]:
-    """Return the Python processes that this one has started."""
-    return [child for child in psutil.Process().children() if "python" in child.name()]
+@pytest.fixture
+def beside_us() -> Callable[[], list[psutil.Process]]:
+    """What this process has started since the test began."""
+    before = set(psutil.Process().children())
+    return lambda: [child for child in psutil.Process().children() if child not in before]
 
 
 def gone(processes: list[psutil.Process], seconds: float) -> bool:
@@ -76,7 +82,9 @@ def test_without_gpus_or_under_torchrun_nobody_is_started(monkeypatch: pytest.Mo
     assert gpus("auto") == 1
 
 
-def test_one_process_needs_no_others_and_leaves_the_environment_alone() -> None:
+def test_one_process_needs_no_others_and_leaves_the_environment_alone(
+    beside_us: Callable[[], list[psutil.Process]],
+) -> None:
     before = dict(os.environ)
     with companions(1):
         assert dict(os.environ) == before
@@ -84,7 +92,7 @@ def test_one_process_needs_no_others_and_leaves_the_environment_alone() -> None:
 
 
 def test_an_error_of_the_leader_itself_is_not_blamed_on_a_companion(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, beside_us: Callable[[], list[psutil.Process]]
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["miqa", "--help"])
     before = dict(os.environ)
@@ -95,7 +103,7 @@ def test_an_error_of_the_leader_itself_is_not_blamed_on_a_companion(
 
 
 def test_a_companion_that_ends_early_is_named_with_its_last_words(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, beside_us: Callable[[], list[psutil.Process]]
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["miqa", "no-such-command"])
 

@@ -83,6 +83,9 @@ class Session(QObject):
         """End the training and wait until it has ended."""
         self.cancel()
         self._errands.shut_down()
+        if self._process is not None:
+            # nobody may have begun to listen yet
+            self._process.close()
 
     def _take(self, event: dict[str, Any]) -> None:
         if self.progress is None:
