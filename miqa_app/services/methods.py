@@ -9,7 +9,7 @@ import platform
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -154,7 +154,7 @@ def _written(
     if predictions is not None:
         write_predictions(predictions, request.out / "predictions.csv")
         figures = {name: method_figures(predictions, name) for name in predictions.methods}
-        against = _against(table, outcomes, request.seeds)
+        against = _against(table, outcomes)
         versus = compare_with(predictions, figures, _name(against, 0)) if against else {}
     lines = [_line(outcome, figures, versus) for outcome in outcomes]
     facts = _facts(request, table, bench, outcomes, against)
@@ -196,7 +196,7 @@ def _predictions(
     )
 
 
-def _against(table: MethodList, outcomes: Sequence[Outcome], seeds: int) -> str:
+def _against(table: MethodList, outcomes: Sequence[Outcome]) -> str:
     """Return the label that the others are compared with: the first wished for that was judged, '' for none."""
     judged = {outcome.row.label for outcome in outcomes if outcome.scores}
     return next((label for label in table.compared_with if label in judged), "")
@@ -281,6 +281,11 @@ def _machine(bench: Bench) -> str:
     return f"{device.type}, {torch.get_num_threads()} threads of {os.cpu_count()} cores, {platform.machine()}"
 
 
+def _plain(value: Any) -> Any:
+    """Return a value of the request as JSON has it: folders as text."""
+    return str(value) if isinstance(value, Path) else value
+
+
 def _record(
     request: MethodsRequest,
     table: MethodList,
@@ -290,7 +295,7 @@ def _record(
 ) -> None:
     """Write record.json: everything needed to do it again, whole or not at all."""
     content = {
-        "request": {**asdict(request), "out": str(request.out), "imagenet": str(request.imagenet)},
+        "request": {name: _plain(value) for name, value in asdict(request).items()},
         "facts": dict(facts),
         "list": table.model_dump(mode="json"),
         "methods": {

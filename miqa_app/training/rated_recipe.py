@@ -10,10 +10,8 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    SerializerFunctionWrapHandler,
     ValidationError,
     field_validator,
-    model_serializer,
     model_validator,
 )
 
@@ -27,8 +25,6 @@ if TYPE_CHECKING:
 Positive = Annotated[int, Field(ge=1)]
 Weight = Annotated[float, Field(ge=0)]
 Rate = Annotated[float, Field(gt=0)]
-
-PATIENCE = 10
 
 
 class RatedLoss(BaseModel):
@@ -50,11 +46,6 @@ class RatedLoss(BaseModel):
     rank: Weight = 0.0
     plcc_squared: Weight = 0.0
     mappings: Weight = 0.0
-
-    @model_serializer(mode="wrap")
-    def _without_unused(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave later parts out where they do not count: results are known by what was written of earlier ones."""
-        return _without(plain(self), {"plcc_squared": 0.0, "mappings": 0.0})
 
 
 class Schedule(BaseModel):
@@ -91,16 +82,7 @@ class Schedule(BaseModel):
     batchnorm: Literal["auto", "frozen", "trained"] = "auto"
     loss: RatedLoss = RatedLoss()
     frozen_epochs: Annotated[int, Field(ge=0)] = 0
-    patience: Positive = PATIENCE
-
-    @model_serializer(mode="wrap")
-    def _without_unused(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave later settings out where they do what was done before they were there."""
-        return _without(plain(self), {"frozen_epochs": 0, "patience": PATIENCE})
-
-
-def _without(values: dict[str, Any], unused: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if unused.get(name) != value}
+    patience: Positive = 10
 
 
 class Stage(Schedule):

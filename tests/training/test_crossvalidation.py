@@ -25,6 +25,7 @@ from miqa_app.training.rated_data import LEAST_OBJECT, RatedCrops
 from miqa_app.training.rated_fit import RatedModule, RatedTask, fit_rated, rated_loss
 from miqa_app.training.rated_recipe import RatedLoss, RatedRecipe, Schedule, Stage
 from miqa_app.training.ridge import PENALTIES, Ridge, fit_ridge
+from tests.training.rated_discs import rated_discs
 
 SHORT = Schedule(
     epochs=2, crops=2, batch=8, crop=64, learning_rate=1e-3, backbone_rate=1e-3, ema=0.5
@@ -39,22 +40,7 @@ def silent(_: Progress) -> None:
 
 @pytest.fixture(scope="module")
 def rated(tmp_path_factory: pytest.TempPathFactory) -> RatedSet:
-    """Four discs of different size, each at four noise levels: the more noise the lower the score."""
-    folder = tmp_path_factory.mktemp("rated")
-    rng = np.random.default_rng(1)
-    rows, columns = np.mgrid[:72, :80]
-    images = []
-    for reference in range(4):
-        disc = 150.0 * (np.hypot(rows - 36, columns - 40) < 22 + 3 * reference)
-        for level in range(4):
-            noisy = disc + 12 * level * rng.standard_normal(disc.shape)
-            path = folder / f"{reference}-{level}.png"
-            stored = np.clip(noisy, 0, 255).astype(np.uint8)
-            sitk.WriteImage(sitk.GetImageFromArray(stored), str(path))
-            mos = 90.0 - 25 * level
-            name = f"disc {reference}"
-            images.append(RatedImage(path.name, path, mos, mos, name, name))
-    return RatedSet("discs", tuple(images), Scale(0, 100))
+    return rated_discs(tmp_path_factory.mktemp("rated"))
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import SimpleITK as sitk
 import timm
 import torch
 from safetensors.torch import save_file
@@ -18,7 +17,7 @@ from safetensors.torch import save_file
 from miqa_app.core.assessment import Verdict
 from miqa_app.errors import BadRecipe
 from miqa_app.evaluation import interval
-from miqa_app.evaluation.rated import RatedImage, RatedSet, Scale
+from miqa_app.evaluation.rated import RatedSet
 from miqa_app.evaluation.rated.loading import Planes
 from miqa_app.imaging import load
 from miqa_app.networks import CONFIGS, build
@@ -40,6 +39,7 @@ from miqa_app.training.recipe import Recipe, read_recipe
 from miqa_app.training.ridge import pooled_features
 from miqa_app.training.start import starting_network
 from tests.networks.small_families import SMALL
+from tests.training.rated_discs import rated_discs
 
 ROOT = Path(__file__).parents[2]
 SHORT = Schedule(
@@ -201,21 +201,7 @@ def test_frozen_encoders_start_from_imagenet_and_not_at_random(weights: Path) ->
 
 @pytest.fixture(scope="module")
 def rated(tmp_path_factory: pytest.TempPathFactory) -> RatedSet:
-    """Four discs of different size, each at four noise levels: the more noise the lower the score."""
-    folder = tmp_path_factory.mktemp("rated")
-    rng = np.random.default_rng(1)
-    rows, columns = np.mgrid[:72, :80]
-    images = []
-    for reference in range(4):
-        disc = 150.0 * (np.hypot(rows - 36, columns - 40) < 22 + 3 * reference)
-        for level in range(4):
-            noisy = disc + 12 * level * rng.standard_normal(disc.shape)
-            path = folder / f"{reference}-{level}.png"
-            stored = np.clip(noisy, 0, 255).astype(np.uint8)
-            sitk.WriteImage(sitk.GetImageFromArray(stored), str(path))
-            mos, name = 90.0 - 25 * level, f"disc {reference}"
-            images.append(RatedImage(path.name, path, mos, mos, name, name))
-    return RatedSet("discs", tuple(images), Scale(0, 100))
+    return rated_discs(tmp_path_factory.mktemp("rated"))
 
 
 def _task(rated: RatedSet) -> RatedTask:

@@ -7,7 +7,9 @@ second implementation that shares no code with the first.
 from __future__ import annotations
 
 import numpy as np
+import piq
 import pytest
+import torch
 
 from miqa_app.evaluation.measures import FULL_REFERENCE
 from tests.evaluation.measures.planes import pair
@@ -57,6 +59,15 @@ def test_every_measure_has_a_reference_value() -> None:
 def test_a_measure_agrees_with_a_value_computed_independently(key: str) -> None:
     expected, tolerance = REFERENCE[key]
     assert FULL_REFERENCE[key].of(*pair()) == pytest.approx(expected, abs=tolerance)
+
+
+def test_the_signal_to_noise_ratio_is_that_of_piq_with_the_mean_energy_for_the_peak() -> None:
+    clean, judged = pair()
+    tensors = (torch.from_numpy(plane)[None, None] for plane in (clean, judged))
+    energy = 10 * np.log10(np.mean(clean.astype(np.float64) ** 2))
+    assert FULL_REFERENCE["snr"].of(clean, judged) == pytest.approx(
+        float(piq.psnr(*tensors, data_range=1.0)) + energy, abs=1e-4
+    )
 
 
 EQUAL = {
