@@ -90,7 +90,7 @@ def export(
 
 
 def import_(
-    file: Annotated[Path, typer.Argument(help="An archive from another site.")],
+    file: Annotated[Path, typer.Argument(help="A signed archive, or a model folder.")],
     trust: Annotated[
         bool,
         typer.Option(
@@ -99,14 +99,16 @@ def import_(
     ] = False,
     by: Operator = None,
 ) -> None:
-    """Put the model of a signed archive among the candidates."""
+    """Put the model of a signed archive among the candidates, or that of a folder, which then has no evidence."""
     from miqa_app.cli.progress import progress_bar, say
     from miqa_app.cli.score import drained
-    from miqa_app.services.exchange import import_model
+    from miqa_app.services.exchange import import_folder, import_model
 
     with progress_bar("Importing") as move:
         done = drained(
-            import_model(file, trusting=trust, by=by),
+            import_folder(file, by=by)
+            if file.is_dir()
+            else import_model(file, trusting=trust, by=by),
             lambda step: move(step.done, step.total, step.words),
         )
     say(f"It lies in {done.folder}." if done.new else f"It was there already, in {done.folder}.")

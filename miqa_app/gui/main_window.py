@@ -31,6 +31,7 @@ from miqa_app.gui.studies.study_list import StudyList
 from miqa_app.gui.viewer.panel import ViewerPanel
 from miqa_app.gui.viewer.pixels import presets
 from miqa_app.gui.welcome import Welcome
+from miqa_app.registry.intake import holds_model
 from miqa_app.services.demo import demo_paths
 
 if TYPE_CHECKING:
@@ -390,8 +391,12 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Open what was dropped."""
-        self.open_paths([url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()])
+        """Open what was dropped; a model goes to the window of the models."""
+        dropped = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
+        models = [path for path in dropped if holds_model(Path(path))]
+        self.open_paths([path for path in dropped if path not in models])
+        for path in models[:1]:
+            self.models.bring_in(Path(path))
         event.acceptProposedAction()
 
     def closeEvent(self, event: QCloseEvent) -> None:

@@ -8,6 +8,8 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QMessageBox
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from PySide6.QtWidgets import QWidget
 
     from miqa_app.gui.finetune.session import Session
@@ -47,6 +49,11 @@ class ModelMenu(QObject):
         window = self._keep("models", open_models(self._window, wanted=wanted, open_series=scored))
         window.scoring_changed.connect(self._window.say)
         window.score_again_asked.connect(self._score_again)
+
+    def bring_in(self, path: Path) -> None:
+        """Open the window of the models on a model that was dropped: an archive or a folder."""
+        self.models()
+        self._open["models"].decisions.bring_in(path)
 
     def drift(self) -> None:
         """Open the drift charts."""

@@ -93,10 +93,15 @@ def read_folder(path: Path) -> ModelFolder:
 def content_hash(path: Path) -> str:
     """Return the SHA-256 over the names and bytes of config.json, weights and card, in the order of names."""
     digest = hashlib.sha256()
-    for file in sorted(file for pattern in _CONTENT for file in path.glob(pattern)):
+    for file in content_files(path):
         digest.update(file.name.encode())
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()
+
+
+def content_files(path: Path) -> list[Path]:
+    """Return the files that make a model's content, in the order of names."""
+    return sorted(file for pattern in _CONTENT for file in path.glob(pattern))
 
 
 def model_roots() -> list[Path]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from miqa_app.errors import BadRequest
-from miqa_app.registry.folders import find_model, model_roots
+from miqa_app.registry.folders import find_model, model_roots, read_folder
 from miqa_app.registry.signing import is_trusted, spoken, trust
 from miqa_app.services.registry import Step
 
@@ -57,7 +57,7 @@ class Imported:
         name: of its folder, by which it is promoted.
         folder: where it lies.
         sha256: of its content.
-        fingerprint: of the signer's key.
+        fingerprint: of the signer's key; '' for a folder, which nobody signed.
         new: False where the same content was there already.
     """
 
@@ -142,6 +142,29 @@ def import_model(
     folder, new = import_archive(archived, model_roots()[0])
     yield Step(2, 2, "Done")
     return Imported(folder.name, folder.path, folder.sha256, fingerprint, new)
+
+
+def import_folder(folder: Path, *, by: str | None = None) -> Generator[Step, None, Imported]:
+    """Put an unsigned model folder among the candidates, without its evidence, yielding progress.
+
+    Args:
+        folder: the model folder, from a disk or a stick.
+        by: who decides; whoever works at this computer by default.
+
+    Raises:
+        BadModel: it is incomplete, damaged, or fits no network.
+        BadRequest: it cannot be copied.
+        MiqaError: the store cannot be reached; nothing was imported then.
+    """
+    from miqa_app.registry import intake
+
+    yield Step(0, 2, "Looking through the folder")
+    offered = read_folder(folder)
+    yield Step(1, 2, "Putting it among the candidates")
+    _entry(by, "model folder import begun", {"sha256": offered.sha256, "signer": "nobody"})
+    model, new = intake.import_folder(folder, model_roots()[0])
+    yield Step(2, 2, "Done")
+    return Imported(model.name, model.path, model.sha256, "", new)
 
 
 def _entry(by: str | None, action: str, detail: Mapping[str, object]) -> None:

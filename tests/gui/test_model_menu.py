@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 
 import pytest
-from PySide6.QtCore import QEvent
+from PySide6.QtCore import QEvent, QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from miqa_app.gui import theme
@@ -14,11 +15,13 @@ from miqa_app.gui.drift.window import DriftWindow
 from miqa_app.gui.finetune.window import FineTuneWindow
 from miqa_app.gui.main_window import MainWindow
 from miqa_app.gui.memory import Memory
+from miqa_app.gui.models.import_dialog import FolderDialog
 from miqa_app.gui.models.window import ModelsWindow
 from miqa_app.services.finetune_request import FineTuneRequest
 from tests.gui.conftest import make_assessment, make_series
 from tests.gui.finetune.conftest import REPLAY
 from tests.gui.finetune.steps import RECORDED, recorded
+from tests.gui.models.steps import opened
 from tests.gui.waiting import until
 
 KINDS = {"finetune": FineTuneWindow, "models": ModelsWindow, "drift": DriftWindow}
@@ -29,7 +32,7 @@ def user(tmp_path, monkeypatch):
     """A user of their own, and a process that says what a real training said up to its 100th event."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     program = [sys.executable, "-c", REPLAY, str(RECORDED), "100", str(tmp_path / "control")]
-    monkeypatch.setattr("miqa_app.services.finetune_process._program", lambda: program)
+    monkeypatch.setattr("miqa_app.paths.own_command", lambda: program)
 
 
 class CountingScorer:
@@ -156,7 +159,7 @@ def test_it_can_close_when_the_training_is_done(window):
 
 def test_how_the_training_ended_is_said_at_the_foot_of_the_workstation(window, tmp_path, monkeypatch):  # fmt: skip
     program = [sys.executable, "-c", REPLAY, str(RECORDED), "-1", str(tmp_path / "control")]
-    monkeypatch.setattr("miqa_app.services.finetune_process._program", lambda: program)
+    monkeypatch.setattr("miqa_app.paths.own_command", lambda: program)
     window.actions_by_id["finetune"].trigger()
     (dialog,) = shown(FineTuneWindow)
     dialog._begin(FineTuneRequest("site.csv"))
@@ -179,3 +182,18 @@ def test_after_a_promotion_the_open_scans_are_scored_again_on_demand(window):
     until(lambda: len(window.desk.scorer.seen) == 2)
     assert window.desk.scorer.seen == ["a", "b"]
     until(lambda: not window.desk.busy)
+
+
+def test_a_model_that_is_dropped_on_the_workstation_goes_to_the_window_of_the_models(
+    window, tmp_path
+):
+    stick = tmp_path / "update"
+    stick.mkdir()
+    (stick / "config.json").write_text("{}")
+    (stick / "model.safetensors").write_bytes(b"")
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(stick))])
+    where, how, button = QPointF(9, 9), Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+    window.dropEvent(QDropEvent(where, how, data, button, Qt.KeyboardModifier.NoModifier))
+    assert opened(FolderDialog).folder == stick
+    assert not window.memory.recent, "it is no scan"

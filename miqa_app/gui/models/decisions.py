@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QFileDialog
 
 from miqa_app.gui.models import work
-from miqa_app.gui.models.import_dialog import ImportDialog, fingerprint_lines
+from miqa_app.gui.models.import_dialog import FolderDialog, ImportDialog, fingerprint_lines
 from miqa_app.gui.models.promote_dialog import PromoteDialog
 from miqa_app.gui.models.rollback_dialog import RollBackDialog
 from miqa_app.gui.models.sign_dialog import SignDialog
@@ -125,9 +125,23 @@ class ModelDecisions(QObject):
         self._window.look_again()
 
     def bring_in(self, file: Path) -> None:
-        """Import an archive: at once where its signer is known, else after the fingerprint was compared."""
+        """Import an archive, at once where its signer is known, else after the fingerprint was compared; or a folder, after asking."""
+        if file.is_dir():
+            self._ask_for_folder(file)
+            return
         self._archive = file
         self._send("inspect", work.inspected(file), self._inspected)
+
+    def _ask_for_folder(self, folder: Path) -> None:
+        """Ask whether a folder is wanted that nobody has signed."""
+        window = self._window
+        operator = window.site.operator if window.site else ""
+        dialog = self._open(FolderDialog(window.theme, folder, operator, window))
+        dialog.accepted.connect(self._take_folder)
+
+    def _take_folder(self) -> None:
+        dialog: FolderDialog = self.sender()
+        self._send("change", work.folder_imported(dialog.folder, dialog.names[0]), self._imported)
 
     def _inspected(self, signed: Signed) -> None:
         window = self._window
@@ -146,11 +160,12 @@ class ModelDecisions(QObject):
         self._send("change", work.imported(file, by, trusting=trusting), self._imported)
 
     def _imported(self, done: Imported) -> None:
-        words = (
-            self.tr("{name} has come in as a candidate; promote it when its evidence convinces you.")
-            if done.new
-            else self.tr("{name} was here already, with the same content.")
-        )  # fmt: skip
+        if not done.new:
+            words = self.tr("{name} was here already, with the same content.")
+        elif done.fingerprint:
+            words = self.tr("{name} has come in as a candidate; promote it when its evidence convinces you.")  # fmt: skip
+        else:
+            words = self.tr("{name} has come in as a candidate without evidence; put it on trial to see what it says.")  # fmt: skip
         self._window.tell(words.format(name=done.name))
         self._window.look_again(done.name)
 

@@ -60,5 +60,6 @@ class HistoryView(QWidget):
             "model change not carried out": self.tr("change cut off, not carried out"),
             "model export begun": self.tr("exported"),
             "model import begun": self.tr("imported"),
+            "model folder import begun": self.tr("imported unsigned"),
             "site trusted": self.tr("another site trusted"),
         }

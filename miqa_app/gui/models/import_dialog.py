@@ -1,4 +1,4 @@
-"""Asks before a site that is not known here is trusted: its fingerprint is compared with the sender first."""
+"""Asks before a model is taken in from a site that is not known here, or from a folder that nobody has signed."""
 
 from __future__ import annotations
 
@@ -63,6 +63,34 @@ class ImportDialog(SignDialog):
     def _check(self) -> None:
         super()._check()
         self.ok.setEnabled(self.ok.isEnabled() and self._same.isChecked())
+
+
+class FolderDialog(SignDialog):
+    """Shows what a folder is that somebody dropped, and what it may become."""
+
+    def __init__(
+        self, theme: Theme, folder: Path, operator: str, parent: QWidget | None = None
+    ) -> None:
+        """Make the dialog.
+
+        Args:
+            theme: gives the colours.
+            folder: the model folder.
+            operator: who works at this computer.
+            parent: in front of which it stands.
+        """
+        self.folder = folder
+        sentences = [
+            f"{folder.name} is a model that nobody has signed",
+            "Take it in only if you know who made it and how it came here. Every file of it is checked and copied; nothing in it is run.",
+            "It arrives as a candidate without evidence: it can be put on trial beside the model in use, but not be promoted. "
+            "A signed archive (.miqa) brings its evidence with it.",
+        ]
+        super().__init__(theme, "Import", sentences, name=operator, parent=parent)
+        where = words(str(folder), "dim")
+        where.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.body.addWidget(where)
+        self._check()
 
 
 def fingerprint_lines(fingerprint: str) -> str:

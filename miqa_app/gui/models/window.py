@@ -173,7 +173,7 @@ class ModelsWindow(QDialog):
         self.parts.addTab(self.history, self.tr("&History"))
         bar = QHBoxLayout()
         bar.setSpacing(8)
-        drop = QLabel(self.tr("or drop an archive here"))
+        drop = QLabel(self.tr("or drop archive or folder"))
         drop.setObjectName("dim")
         for one in (self.bring, drop):
             bar.addWidget(one)
@@ -258,12 +258,12 @@ class ModelsWindow(QDialog):
     # ---------------------------------------------------------------- Qt
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take an archive."""
+        """Take an archive or a folder."""
         if any(url.isLocalFile() for url in event.mimeData().urls()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Import the archive that was dropped."""
+        """Import the archive or the folder that was dropped."""
         files = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
         event.acceptProposedAction()
         if files:

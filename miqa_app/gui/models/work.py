@@ -32,6 +32,7 @@ ACTIONS = (
     "model change not carried out",
     "model export begun",
     "model import begun",
+    "model folder import begun",
     "site trusted",
 )
 """What the audit log says about models."""
@@ -201,6 +202,13 @@ def imported(file: Path, by: str, *, trusting: bool) -> Generator[Step, None, Im
     from miqa_app.services.exchange import import_model
 
     return (yield from import_model(file, trusting=trusting, by=by or None))
+
+
+def folder_imported(folder: Path, by: str) -> Generator[Step, None, Imported]:
+    """Put a model folder that nobody signed among the candidates."""
+    from miqa_app.services.exchange import import_folder
+
+    return (yield from import_folder(folder, by=by or None))
 
 
 def fitted(source: str | None, model: str) -> Generator[None, None, Proposal]:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QFileDia
 from miqa_app.gui import theme
 from miqa_app.gui.models import forest as forest_module
 from miqa_app.gui.models.forest import rows_of
-from miqa_app.gui.models.import_dialog import ImportDialog
+from miqa_app.gui.models.import_dialog import FolderDialog, ImportDialog
 from miqa_app.gui.models.promote_dialog import PromoteDialog
 from miqa_app.gui.models.rollback_dialog import RollBackDialog
 from miqa_app.gui.models.sign_dialog import SignDialog
@@ -268,6 +268,23 @@ def test_an_archive_that_was_tampered_with_is_refused(window, tmp_path):
     until(lambda: window.notice.objectName() == "failed" and window.notice.isVisible())
     assert "theirs.miqa" in window.said.text()
     assert set(states(window)) == before
+
+
+def test_a_dropped_folder_asks_first_and_arrives_without_evidence(window, site, tmp_path):
+    stick = tmp_path / "update"
+    shutil.copytree(site / NAME, stick)
+    card = stick / "card.md"
+    card.write_text(card.read_text(encoding="utf-8") + "\nA newer one.\n", encoding="utf-8")
+    drop(window, stick)
+    dialog = opened(FolderDialog)
+    assert str(stick) in " ".join(label.text() for label in dialog.findChildren(QLabel))
+    dialog.by.setText("Dr Ada")
+    dialog.ok.click()
+    until(lambda: "without evidence" in window.said.text())
+    until(lambda: window.detail is not None and window.detail.name == "update")
+    assert states(window)["update"] == "candidate"
+    assert window.detail.evidence is None
+    until(lambda: "imported unsigned" in {window.history.table.item(n, 1).text() for n in range(window.history.table.rowCount())})  # fmt: skip
 
 
 # ------------------------------------------------------------------ thresholds
