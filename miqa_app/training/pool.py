@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ import torch
 
 from miqa_app.core.artefact_kinds import KEYS
 from miqa_app.core.heatmap import CELL
+from miqa_app.errors import MiqaError
 from miqa_app.evaluation.degradation import Applied, Sample, make_sample
 from miqa_app.evaluation.sources import clean_slices
 
@@ -69,6 +71,10 @@ def make_pool(
     """Yield (groups done, groups) while samples are made on all cores, and last the pool.
 
     A pool made before from the same sources, number and seed is read from `cache`.
+
+    Raises:
+        BadRecipe: a scan is missing.
+        MiqaError: a process was ended from outside.
     """
     text = json.dumps(
         [[source.model_dump() for source in sources], groups, seed, _recipe_of_pool()]
@@ -88,10 +94,17 @@ def make_pool(
         with ProcessPoolExecutor(
             os.cpu_count(), mp_context=get_context("spawn"), initializer=_quiet
         ) as workers:
-            for done, _ in enumerate(
-                workers.map(_write_chunk, todo), start=1 + len(jobs) - len(todo)
-            ):
-                yield min(done * 50, groups), groups
+            try:
+                for done, _ in enumerate(
+                    workers.map(_write_chunk, todo), start=1 + len(jobs) - len(todo)
+                ):
+                    yield min(done * 50, groups), groups
+            except BrokenProcessPool as error:
+                message = (
+                    f"A process that degrades slices was ended from outside, most often because memory ran out. What is "
+                    f"done lies in {folder}; close other programs and start the same again, it goes on from there."
+                )
+                raise MiqaError(message) from error
         (folder / "complete").touch()
     yield Pool(
         [

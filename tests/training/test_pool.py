@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import torch
 
 from miqa_app.core.artefact_kinds import KEYS
+from miqa_app.errors import MiqaError
 from miqa_app.evaluation.degradation import Applied, Sample
 from miqa_app.evaluation.quality_index import load_quality_index
 from miqa_app.evaluation.sources import CleanSlice, Source, clean_slices
@@ -21,6 +23,7 @@ from miqa_app.training.pool import (
     _read_chunk,
     _write_chunk,
     _zero_filled,
+    make_pool,
     varied,
 )
 
@@ -241,9 +244,11 @@ def test_fresh_groups_take_the_place_of_pooled_ones_from_the_second_epoch_on(
     assert 0.25 < np.mean(pooled) < 0.75
 
 
+SOURCE = Source(name="p", subject="a", path="clean", licence="own", anatomy="head", every=9)
+
+
 def _slices(phantom: Path) -> list[CleanSlice]:
-    source = Source(name="p", subject="a", path="clean", licence="own", anatomy="head", every=9)
-    return list(clean_slices([source], phantom))
+    return list(clean_slices([SOURCE], phantom))
 
 
 def test_a_chunk_comes_back_from_disk_as_it_was_made(phantom: Path, tmp_path: Path) -> None:
@@ -279,3 +284,22 @@ def test_zero_filling_keeps_every_old_pixel_value_where_it_was() -> None:
     large = _zero_filled(plane, 1.5)
     assert large.shape == (144, 120)
     np.testing.assert_allclose(large[::3, ::3], plane[::2, ::2], atol=1e-3)
+
+
+@pytest.mark.slow
+def test_a_process_that_is_killed_ends_in_a_sentence_and_the_next_start_goes_on(
+    phantom: Path, tmp_path: Path
+) -> None:
+    steps = make_pool([SOURCE], phantom, 120, 1, tmp_path)
+    assert next(steps) == (50, 120)
+    for child in psutil.Process().children(recursive=True):
+        if "spawn_main" in " ".join(child.cmdline()):
+            child.kill()
+    with pytest.raises(MiqaError, match="start the same again"):
+        list(steps)
+    (kept,) = tmp_path.glob("pool-*")
+    made = {path.name: path.stat().st_mtime_ns for path in kept.glob("*.npz")}
+    *_, pool = make_pool([SOURCE], phantom, 120, 1, tmp_path)
+    assert isinstance(pool, Pool)
+    assert len(pool.samples) == 240
+    assert made.items() <= {p.name: p.stat().st_mtime_ns for p in kept.glob("*.npz")}.items()
