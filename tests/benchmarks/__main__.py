@@ -7,7 +7,7 @@ import os
 import platform
 import sys
 
-NAMES = ("networks", "scoring", "reading", "gui", "rating", "drift", "finetune")
+NAMES = ("networks", "scoring", "reading", "gui", "rating", "drift", "finetune", "soak")
 
 
 def main(names: list[str]) -> None:

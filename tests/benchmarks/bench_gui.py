@@ -100,7 +100,7 @@ def _p95(change: Callable[[], object], view: SliceView) -> float:
 def _loading(app: QApplication) -> list[Row]:
     """Load 500 slices of 512² through the real reader, score them if a model is there, and time the event loop."""
     with tempfile.TemporaryDirectory() as folder:
-        _write(Path(folder) / "scan")
+        write_series(Path(folder) / "scan", 500)
         memory = Memory(Path(folder) / "w.ini")
         # made-up slices do not belong into anybody's record
         memory.set("keep_assessments", False)
@@ -153,8 +153,8 @@ def _watch(
     return first[0] if first else float("nan")
 
 
-def _write(folder: Path) -> None:
-    """Write 500 DICOM slices of 512², shuffled by name."""
+def write_series(folder: Path, slices: int) -> None:
+    """Write DICOM slices of 512², shuffled by name."""
     from pydicom.dataset import FileDataset, FileMetaDataset
     from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
@@ -163,7 +163,7 @@ def _write(folder: Path) -> None:
     rows, columns = np.mgrid[:512, :512]
     head = 600 * np.exp(-((((rows - 256) / 160) ** 2 + ((columns - 256) / 130) ** 2) ** 3))
     study, series, frame = generate_uid(), generate_uid(), generate_uid()
-    for number in range(500):
+    for number in range(slices):
         meta = FileMetaDataset()
         meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.4"
         meta.MediaStorageSOPInstanceUID = generate_uid()
@@ -191,7 +191,7 @@ def _write(folder: Path) -> None:
         data.PixelData = (
             np.clip(head + random.normal(20, 8, head.shape), 0, 4095).astype(np.uint16).tobytes()
         )
-        data.save_as(folder / f"{(number * 7919) % 500:04d}.dcm")
+        data.save_as(folder / f"{(number * 7919) % slices:04d}.dcm")
 
 
 def _has_model() -> bool:
