@@ -1,7 +1,8 @@
-"""Where the product keeps its own files and the user's."""
+"""Where the product keeps its own files and the user's, and how another process of it is started."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import platformdirs
@@ -39,3 +40,15 @@ def user_cache() -> Path:
 def user_settings() -> Path:
     """Return (and make) the folder for the settings file."""
     return platformdirs.user_config_path("miqa_app", appauthor=False, ensure_exists=True)
+
+
+def own_command() -> list[str]:
+    """Return the words that start this program once more, to which the arguments of `miqa` are added.
+
+    An installed program is started by itself, Python's is not there then. On Windows it has a second door without a
+    console for the desktop; what is listened to must come through the one with a console.
+    """
+    if not getattr(sys, "frozen", False):
+        return [sys.executable, "-m", "miqa_app"]
+    program = Path(sys.executable)
+    return [str(program.with_name("miqa.exe") if sys.platform == "win32" else program)]

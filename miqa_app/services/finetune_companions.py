@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from miqa_app import paths
 from miqa_app.errors import MiqaError
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ _ENDS_WITHIN = 5.0
 _LOOKS_EVERY = 0.5
 _SETTLES_WITHIN = 1.0
 """Seconds: a connection breaks a moment before the process behind it has ended."""
+_SPEAKS_WITHIN = 5.0
+"""Seconds in which the leader may find the same fault itself, and say it in its own words, before it is interrupted."""
 
 
 def gpus(device: str) -> int:
@@ -93,7 +96,8 @@ def _watched(processes: Sequence[subprocess.Popen[bytes]]) -> Iterator[None]:
     def watch() -> None:
         while not over.wait(_LOOKS_EVERY):
             if any(_failed(process) for process in processes):
-                _thread.interrupt_main()
+                if not over.wait(_SPEAKS_WITHIN):
+                    _thread.interrupt_main()
                 return
 
     watcher = threading.Thread(target=watch, daemon=True, name="companions")
@@ -113,10 +117,8 @@ def _failed(process: subprocess.Popen[bytes], patience: float = 0) -> bool:
 
 
 def _start(variables: dict[str, str], log: IO[bytes]) -> subprocess.Popen[bytes]:
-    frozen = getattr(sys, "frozen", False)
-    program = [sys.executable] if frozen else [sys.executable, *_module()]
     return subprocess.Popen(
-        [*program, *sys.argv[1:]],
+        [*paths.own_command(), *sys.argv[1:]],
         env={**os.environ, **variables, _LEADER: str(os.getpid())},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -124,13 +126,6 @@ def _start(variables: dict[str, str], log: IO[bytes]) -> subprocess.Popen[bytes]
         # Ctrl-C is meant for the leader, which ends them
         start_new_session=True,
     )
-
-
-def _module() -> Sequence[str]:
-    """Return how this program was started, for another process of the same kind."""
-    spec = getattr(sys.modules["__main__"], "__spec__", None)
-    name = spec.name.removesuffix(".__main__") if spec is not None else "miqa_app"
-    return ["-m", name]
 
 
 def _end(processes: Sequence[subprocess.Popen[bytes]]) -> None:

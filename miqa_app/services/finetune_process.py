@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import threading
 from collections import deque
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from miqa_app import paths
 from miqa_app.errors import MiqaError
 from miqa_app.training.finetune.control import write_command
 
@@ -132,7 +132,7 @@ def start_finetune_process(request: FineTuneRequest) -> FineTuneProcess:
     Raises:
         MiqaError: the system refuses to start a process.
     """
-    command = [*_program(), "finetune", "--json-lines", *_arguments(request)]
+    command = [*paths.own_command(), "finetune", "--json-lines", *_arguments(request)]
     flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)
     try:
         process = subprocess.Popen(
@@ -152,13 +152,6 @@ def start_finetune_process(request: FineTuneRequest) -> FineTuneProcess:
         message = f"The training cannot be started: {error.strerror or error}; close other programs and try again."
         raise MiqaError(message) from error
     return FineTuneProcess(process)
-
-
-def _program() -> list[str]:
-    """Return how this program is started: a frozen app is the `miqa` command itself."""
-    if getattr(sys, "frozen", False):
-        return [sys.executable]
-    return [sys.executable, "-m", "miqa_app"]
 
 
 def _arguments(request: FineTuneRequest) -> list[str]:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import torch
 
+from miqa_app import paths
 from miqa_app.cli.app import run_command
 from miqa_app.cli.finetune import duration
 from miqa_app.cli.window import Window
-from miqa_app.services import finetune_judge, finetune_process
+from miqa_app.services import finetune_judge
 from miqa_app.services.finetune_process import CANCEL_SECONDS, start_finetune_process
 from miqa_app.services.finetune_request import FineTuneRequest
 from miqa_app.services.finetune_run import unfinished_runs
@@ -55,7 +56,7 @@ def world(models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     # the niceness of this process cannot be taken back
     monkeypatch.setattr("miqa_app.training.finetune.priority.run_in_background", lambda: None)
     program = [sys.executable, "-m", "tests.services.small_world"]
-    monkeypatch.setattr(finetune_process, "_program", lambda: program)
+    monkeypatch.setattr(paths, "own_command", lambda: program)
 
 
 def miqa(*arguments: str | Path) -> int:

@@ -68,6 +68,7 @@ if __name__ == "__main__":
 
     torch.set_num_threads(1)
     miqa_app.registry.folders.bundled = bundled_from(Path(os.environ["SMALL_WORLD"]))  # type: ignore[assignment]
+    paths.own_command = lambda: [sys.executable, "-m", "tests.services.small_world"]
     # no simulation on bundled scans, which takes a minute
     miqa_app.services.finetune_judge.references = list  # type: ignore[assignment]
     if "SMALL_WORLD_GPUS" in os.environ and "WORLD_SIZE" not in os.environ:

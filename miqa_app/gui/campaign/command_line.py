@@ -11,6 +11,7 @@ from pathlib import Path
 from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
+from miqa_app import paths
 from miqa_app.gui.campaign.step_page import button
 
 
@@ -27,14 +28,18 @@ def rate_command(study: str, store_url: str | None = None, rater: str = "R-01") 
 
 def started_as() -> list[str]:
     """Return the words with which this program was started, as somebody beside it would type them."""
-    if getattr(sys, "frozen", False):
-        return [sys.executable]
+    program, *rest = paths.own_command()
+    if not rest:
+        # an installed program lies in a folder of its own, and a link to it where commands are looked for
+        found = shutil.which("miqa")
+        on_path = found is not None and Path(found).resolve() == Path(program).resolve()
+        return ["miqa"] if on_path else [program]
     script = Path(sys.argv[0])
     if script.stem.lower() == "miqa" and script.name != "miqa.py":
         found = shutil.which("miqa")
         on_path = found is not None and script.is_absolute() and Path(found) == script
         return ["miqa"] if on_path else [sys.argv[0]]
-    return [_beside(sys.executable), "-m", "miqa_app"]
+    return [_beside(program), *rest]
 
 
 def _beside(program: str) -> str:

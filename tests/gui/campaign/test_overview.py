@@ -180,6 +180,15 @@ def test_the_command_begins_as_the_program_was_started(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     assert started(monkeypatch, "/x/__main__.py") == f"{sys.executable} -m miqa_app"
     assert started(monkeypatch, "miqa", frozen=True) == sys.executable
+    # installed, with a link to the program where commands are looked for
+    program = tmp_path / "lib" / "miqa"
+    program.parent.mkdir()
+    program.write_text("")
+    program.chmod(0o755)
+    tool.unlink()
+    tool.symlink_to(program)
+    monkeypatch.setattr(sys, "executable", str(program))
+    assert started(monkeypatch, str(tool), frozen=True) == "miqa"
 
 
 def test_the_window_fits_a_screen_of_768_rows(overview):

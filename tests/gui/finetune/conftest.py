@@ -84,7 +84,7 @@ def replayed(monkeypatch, tmp_path):
             str(last),
             str(tmp_path / "control"),
         ]
-        monkeypatch.setattr("miqa_app.services.finetune_process._program", lambda: program)
+        monkeypatch.setattr("miqa_app.paths.own_command", lambda: program)
 
     begin()
     return begin

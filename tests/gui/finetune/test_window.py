@@ -181,7 +181,7 @@ def test_closed_and_opened_again_the_window_shows_the_training_that_went_on(
 
 def test_a_process_that_dies_is_one_sentence_and_can_be_gone_on_with(window, session, monkeypatch):
     program = ["sh", "-c", "echo '{\"event\": \"run\", \"name\": \"r-1\", \"control\": \"/nowhere/c\"}'; echo Killed >&2; exit 9"]  # fmt: skip
-    monkeypatch.setattr("miqa_app.services.finetune_process._program", lambda: program)
+    monkeypatch.setattr("miqa_app.paths.own_command", lambda: program)
     window._begin(FineTuneRequest("site.csv"))
     until(lambda: not session.running)
     page = window.end_page

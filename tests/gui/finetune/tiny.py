@@ -31,7 +31,7 @@ def settle(place: Path, patch: pytest.MonkeyPatch) -> Path:
         patch.setattr(f"miqa_app.registry.{module}.bundled", small_world.bundled_from(models))
     # no simulation on bundled scans, which takes a minute
     patch.setattr("miqa_app.services.finetune_judge.references", list)
-    patch.setattr("miqa_app.services.finetune_process._program", lambda: PROGRAM)
+    patch.setattr("miqa_app.paths.own_command", lambda: PROGRAM)
     return models
 
 
