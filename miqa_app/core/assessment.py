@@ -68,7 +68,13 @@ class ModelIdentity:
 
 @dataclass(frozen=True)
 class EngineIdentity:
-    """What the model ran on: back end, device and arithmetic precision."""
+    """What the model ran on.
+
+    Attributes:
+        backend: 'torch', the reference, or 'openvino'.
+        device: 'cpu', 'mps', or 'cuda (NAME)'.
+        precision: 'fp32', the exact one, or 'bf16', the fast mode.
+    """
 
     backend: str
     device: str

@@ -55,7 +55,9 @@ def sample_taps(features: Tensor, offsets: Tensor) -> Tensor:
     """
     batch, channels, height, width = features.shape
     with torch.autocast(device_type=features.device.type, enabled=False):
-        shifts = torch.nan_to_num(offsets.float(), nan=0.0)
+        shifts = offsets.float()
+        # not nan_to_num, which graphs lack; infinite shifts are clamped with the positions
+        shifts = torch.where(shifts.isnan(), 0.0, shifts)
         row, column = _tap_positions(shifts)
         # The half-cell convention divides by the size, not by size - 1, and so also
         # holds for a map that is one cell high or wide.

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from miqa_app.networks.pooling import pad
+from miqa_app.networks.tracing import makes_graph
 
 Size = tuple[int, int]
 
@@ -19,8 +20,10 @@ def extents(valid: Tensor) -> list[Size]:
     Padding lies below and on the right, so the real part reaches from the first row to the last that holds a real cell.
 
     Args:
-        valid: (B, h, w) bool.
+        valid: (B, h, w) bool. While a graph is made it is a single image, and all of it is real.
     """
+    if makes_graph():
+        return [(valid.shape[1], valid.shape[2])]
     found = []
     for axis in (2, 1):
         holds = valid.any(dim=axis).long()

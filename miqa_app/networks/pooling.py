@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from miqa_app.networks.tracing import makes_graph
+
 EPSILON = 1e-6
 """Keeps the weighted mean finite when no cell counts (models.md, 1.1.3)."""
 
@@ -32,6 +34,8 @@ def pad(image: Tensor, multiple: int, margin: int) -> Tensor:
     """
     height, width = image.shape[-2:]
     down, right = (margin + -(side + margin) % multiple for side in (height, width))
+    if makes_graph():  # a graph for all sizes, larger than the padding
+        return F.pad(image, (0, right, 0, down), mode="reflect")
     if down:
         mode = "reflect" if down < height else "replicate"
         image = F.pad(image, (0, 0, 0, down), mode=mode)
@@ -104,7 +108,9 @@ def masked_peak(features: Tensor, valid: Tensor) -> Tensor:
     """
     kept = features.float().masked_fill(~valid.unsqueeze(1), float("-inf")).flatten(2)
     count = torch.ceil(valid.sum(dim=(1, 2)) * PEAK_SHARE).clamp_min(1)
-    most = math.ceil(kept.shape[2] * PEAK_SHARE)
+    cells = kept.shape[2]
+    # a number that stays a size of the map in a graph for all sizes; what is beyond the count is not counted
+    most = cells // round(1 / PEAK_SHARE) + 1 if makes_graph() else math.ceil(cells * PEAK_SHARE)
     highest = kept.topk(most, dim=2).values
     counted = torch.arange(most, device=kept.device) < count.view(-1, 1, 1)
     values = torch.where(counted & torch.isfinite(highest), highest, 0.0)

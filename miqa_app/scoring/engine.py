@@ -40,13 +40,16 @@ class PlanePrediction:
 
 
 class Engine:
-    """Runs one network in fp32 on one device.
+    """Runs one network with torch in fp32 on one device: the reference. Subclasses run it otherwise (`scoring.engines`).
 
     Attributes:
         network: on its device, in evaluation mode.
         identity: back end, device and precision, for the result.
-        notes: sentences about what had to be changed on the way, such as a smaller batch.
+        declared: sentences about the engine itself that belong beside every result.
+        notes: those, and what had to be changed on the way, such as a smaller batch.
     """
+
+    declared: tuple[str, ...] = ()
 
     def __init__(self, network: QualityNetwork, device: str = "auto") -> None:
         """Put the network on the device.
@@ -56,9 +59,10 @@ class Engine:
         """
         self._device = pick_device(device)
         self.network = network.to(self._device).eval()
+        self._judge = self.network
         self._batch = _GPU_BATCH if self._device.type == "cuda" else 1
         self.identity = EngineIdentity("torch", _device_name(self._device), "fp32")
-        self.notes: list[str] = []
+        self.notes = [*self.declared]
 
     def predict(self, planes: Sequence[NDArray[np.float32]]) -> Iterator[PlanePrediction]:
         """Yield a prediction per plane, (H, W) float32 in [0, 1], in order; planes of one call have one size."""
@@ -84,15 +88,16 @@ class Engine:
         self._batch //= 2
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
-        self.notes = [f"The GPU ran out of memory; slices are now scored {self._batch} at a time."]
+        smaller = f"The GPU ran out of memory; slices are now scored {self._batch} at a time."
+        self.notes = [*self.declared, smaller]
 
     @torch.inference_mode()
     def _run(self, planes: Sequence[NDArray[np.float32]]) -> list[PlanePrediction]:
         images = torch.from_numpy(np.stack(planes)[:, None]).to(self._device)  # (slices, 1, H, W)
         if max(images.shape[-2:]) > _TILED_FROM:
-            batches = [predict_tiled(self.network, image[None]) for image in images]
+            batches = [predict_tiled(self._judge, image[None]) for image in images]
         else:
-            batches = [self.network(images)]
+            batches = [self._judge(images)]
         return [result for batch in batches for result in _unpacked(batch)]
 
 

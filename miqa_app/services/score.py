@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -38,10 +37,17 @@ class _Ready:
 class Scorer:
     """One model on one device; cheap to make, the network is loaded when the first series is scored.
 
-    Without a name it follows the site: a promotion, a rollback or new thresholds count from the next series on.
+    Without a name it follows the site: a promotion, a rollback or new thresholds count from the next series on; so does
+    an engine that has become the better one.
     """
 
-    def __init__(self, model: str | None = None, device: str = "auto", threads: int = 0) -> None:
+    def __init__(
+        self,
+        model: str | None = None,
+        device: str = "auto",
+        threads: int = 0,
+        engine: str = "auto",
+    ) -> None:
         """Remember what to use.
 
         Args:
@@ -49,8 +55,11 @@ class Scorer:
             device: 'auto', 'cuda', 'mps' or 'cpu'.
             threads: CPU threads; by default one core is left for the window and the reader. The number
                 changes scores by rounding only (below 0.001 points).
+            engine: one of `engine_choice.ENGINES`.
         """
         self._model, self._device, self._threads = model, device, threads
+        self._engine = engine
+        self._tried: set[str] = set()
         self._lock = Lock()
         self._loaded: _Ready | None = None
         self._shadow: _Ready | None = None
@@ -65,7 +74,7 @@ class Scorer:
         """
         with self._lock:
             site = self._read_site()
-            if self._loaded is None:
+            if self._loaded is None or self._has_better(self._loaded):
                 self._loaded = self._load(self._model)
             ready = self._loaded
         return (yield from _judged(series, ready, site.thresholds_of(ready.identity.sha256)))
@@ -115,17 +124,31 @@ class Scorer:
         import torch
 
         from miqa_app.registry.checkpoint import load_model
-        from miqa_app.scoring.engine import Engine
         from miqa_app.scoring.scope import ScopeModel
+        from miqa_app.services.engine_choice import open_engine, spare_threads
 
-        torch.set_num_threads(self._threads or max(1, (os.cpu_count() or 2) - 1))
+        torch.set_num_threads(self._threads or spare_threads())
         model = load_model(name)
         return _Ready(
-            Engine(model.network, self._device),
+            open_engine(self._engine, model, self._device),
             model.folder.identity,
             interval_of(model),
             ScopeModel.from_config(model.folder.config),
         )
+
+    def _has_better(self, ready: _Ready) -> bool:
+        """Return whether torch scores on the CPU although the model's graph has come meanwhile and is the faster one."""
+        from miqa_app.services.engine_choice import wanted_engine
+
+        engine, sha256 = ready.engine.identity, ready.identity.sha256
+        if self._engine != "auto" or (engine.backend, engine.device) != ("torch", "cpu"):
+            return False
+        if sha256 in self._tried or wanted_engine("auto", sha256, self._device) != "openvino":
+            return False
+        self._tried.add(
+            sha256
+        )  # a graph that turns out damaged is not opened again for every series
+        return True
 
 
 def _judged(

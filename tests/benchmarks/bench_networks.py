@@ -1,4 +1,7 @@
-"""Slice throughput of `base` and `lite` against the two plain backbones of timm, in one process."""
+"""`base` and `lite` by every engine of this machine against a network of MANIQA's size and two plain backbones.
+
+All contestants take turns in every round, so that what else the machine does meets all of them; medians and their ratios.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,26 @@ import statistics
 import time
 from typing import TYPE_CHECKING
 
+import numpy as np
 import timm
 import torch
 from torch import nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
 
-from miqa_app.networks import build
+from tests.benchmarks.maniqa_size import ManiqaSize
+from tests.scoring.engines.machine import ENGINES, engine_of, network_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-_ROUNDS = {224: 7, 512: 3}
+    from miqa_app.scoring.engine import Engine
+
+_THREADS = 2
+_EDGE = 224
+_ROUNDS = 7
+_STAND_IN = "ViT-B/8 of MANIQA's size"
+_BACKBONES = "ResNet34 + Swin-T"
 
 
 class Backbones(nn.Module):
@@ -34,24 +47,83 @@ class Backbones(nn.Module):
         return self.cnn(image), self.swin(image)
 
 
-def run() -> list[tuple[str, float, str]]:
-    """Return milliseconds of the backbones and ratios of the networks, batch 1."""
-    rows = []
-    for edge, rounds in _ROUNDS.items():
-        reference = _median(Backbones().eval(), torch.rand(1, 3, edge, edge), rounds)
-        rows.append((f"ResNet34 + Swin-T alone, {edge}", reference * 1000, "ms per slice"))
-        for name in ("base", "lite"):
-            seconds = _median(build(name).eval(), torch.rand(1, 1, edge, edge), rounds)
-            rows.append((f"{name} against it, {edge}", seconds / reference, "ratio of time"))
-    return rows
+def run() -> Iterator[tuple[str, float, str]]:
+    """Yield size and time of the stand-in, and how the networks stand to it and to the backbones, batch 1, 2 threads."""
+    torch.set_num_threads(_THREADS)
+    stand_in, backbones = ManiqaSize().eval(), Backbones().eval()
+    image = torch.rand(1, 3, _EDGE, _EDGE)
+    yield f"{_STAND_IN}, weights", _weights(stand_in) / 1e6, "million"
+    yield f"{_STAND_IN}, 224", operations(stand_in, image) / 1e9, "GMACs"
+    contestants: dict[str, Callable[[], object]] = {
+        _STAND_IN: lambda: stand_in(image),
+        _BACKBONES: lambda: backbones(image),
+    }
+    for name in ("lite", "base"):
+        for kind in ("torch fp32", *ENGINES):
+            engine = _engine(kind, name)
+            if engine is not None:
+                contestants[f"{name}, {kind}, 224 alone"] = _alone(engine)
+                contestants[f"{name}, {kind}, 224 as scored, with its margin"] = _scored(engine)
+    seconds = _medians(contestants)
+    for name in (_STAND_IN, _BACKBONES):
+        yield f"{name}, torch fp32, 224", seconds[name] * 1000, "ms"
+    for name in list(contestants)[2:]:
+        yield name, seconds[name] * 1000, "ms"
+        yield f"{_STAND_IN} against it", seconds[_STAND_IN] / seconds[name], "times"
+        yield f"of the time of {_BACKBONES}", seconds[name] / seconds[_BACKBONES], "ratio"
+
+
+def operations(network: nn.Module, image: torch.Tensor) -> int:
+    """Return the multiply-accumulates of a network on an image, attention counted."""
+    with (
+        torch.inference_mode(),
+        sdpa_kernel(SDPBackend.MATH),
+        FlopCounterMode(display=False) as counter,
+    ):
+        network(image)
+    return counter.get_total_flops() // 2
+
+
+def _weights(network: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def _engine(kind: str, name: str) -> Engine | None:
+    from miqa_app.scoring.engine import Engine
+
+    return Engine(network_of(name), "cpu") if kind == "torch fp32" else engine_of(kind, name)
+
+
+def _alone(engine: Engine) -> Callable[[], object]:
+    """The network on 224 x 224 pixels without the margin that padding adds."""
+    device = next(engine.network.parameters()).device
+    image = torch.rand(1, 1, _EDGE, _EDGE, device=device)
+    valid = torch.ones(1, _EDGE // 8, _EDGE // 8, dtype=torch.bool, device=device)
+    judge, reduced = engine._judge, engine.identity.backend == "torch"
+    precision = torch.autocast(
+        device.type, torch.bfloat16, enabled=reduced and engine.identity.precision == "bf16"
+    )
+
+    def call() -> object:
+        with precision:
+            return judge.predict_padded(image, valid)
+
+    return call
+
+
+def _scored(engine: Engine) -> Callable[[], object]:
+    plane = np.random.default_rng(0).random((_EDGE, _EDGE), dtype=np.float32)
+    return lambda: list(engine.predict([plane]))
 
 
 @torch.inference_mode()
-def _median(network: Callable[[torch.Tensor], object], image: torch.Tensor, rounds: int) -> float:
-    network(image)
-    times = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        network(image)
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
+def _medians(contestants: dict[str, Callable[[], object]]) -> dict[str, float]:
+    """Return the median seconds of each; the first round warms up."""
+    times: dict[str, list[float]] = {name: [] for name in contestants}
+    for number in range(_ROUNDS + 1):
+        for name, call in contestants.items():
+            start = time.perf_counter()
+            call()
+            if number:
+                times[name].append(time.perf_counter() - start)
+    return {name: statistics.median(taken) for name, taken in times.items()}

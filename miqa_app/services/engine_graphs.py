@@ -1,0 +1,147 @@
+"""Graphs of models for OpenVINO, kept in the user's cache: made once per model, taken into use only when they are sound.
+
+A graph is one file: a line of JSON that says what it was made from and by, then the graph's two parts as OpenVINO writes
+them. What is damaged, or of another model or version, counts as missing and is made anew; until then torch scores.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from miqa_app import __version__
+from miqa_app.errors import MiqaError
+from miqa_app.paths import bundled, user_cache
+from miqa_app.registry.durable import write_whole
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from miqa_app.registry.checkpoint import LoadedModel
+
+SCHEMA = "miqa.graph/1"
+EXACT = 0.05
+"""Points of 100 by which an exact engine may depart from torch."""
+
+_DIGITS = 16
+
+
+def graph_file(sha256: str) -> Path:
+    """Return where the graph of a model of this identity lies, or will lie."""
+    return user_cache() / "engines" / f"{sha256[:_DIGITS]}.graph"
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Return the versions of all that takes part in making a graph; '' for what does not say its own."""
+    return {"miqa_app": __version__, **{name: _version(name) for name in ("torch", "openvino")}}
+
+
+def has_graph(sha256: str) -> bool:
+    """Return whether a graph is there that this program made of this model; its content is not looked at."""
+    try:
+        with graph_file(sha256).open("rb") as stream:
+            return _belongs(_head(stream.readline()), sha256)
+    except OSError:
+        return False
+
+
+def read_graph(sha256: str) -> Any | None:
+    """Return the kept graph of a model, or None where there is none or it is damaged, of another model or version."""
+    from miqa_app.scoring.engines.library import library
+
+    try:
+        content = graph_file(sha256).read_bytes()
+    except OSError:
+        return None
+    first, _, body = content.partition(b"\n")
+    head = _head(first)
+    if not _belongs(head, sha256) or head.get("sha256") != hashlib.sha256(body).hexdigest():
+        return None
+    openvino, end = library(), head["structure"]
+    weights = openvino.Tensor(np.frombuffer(body[end:], np.uint8))
+    return openvino.Core().read_model(body[:end], weights)
+
+
+def make_graph(model: LoadedModel) -> Any:
+    """Return the graph of a model, new, and keep it; takes 5 to 30 seconds.
+
+    It is kept only if it says of a slice of the phantom what torch says.
+
+    Raises:
+        MiqaError: it says something else on this computer; nothing is kept then.
+        OSError: the cache cannot be written.
+    """
+    from miqa_app.scoring.engine import Engine
+    from miqa_app.scoring.engines.openvino import OpenVinoEngine, converted
+
+    network = model.network.cpu()
+    graph = converted(network)
+    plane = phantom_plane()
+    said = [
+        next(iter(engine.predict([plane]))).score
+        for engine in (Engine(network, "cpu"), OpenVinoEngine(network, graph))
+    ]
+    gap = abs(said[0] - said[1])
+    if not gap <= EXACT:
+        message = (
+            f"OpenVINO scores the phantom {gap:.2f} points otherwise than torch with the model {model.folder.name} on this "
+            "computer, so it is not used; torch goes on scoring."
+        )
+        raise MiqaError(message)
+    _keep(graph, model.folder.sha256)
+    return graph
+
+
+def phantom_plane() -> NDArray[np.float32]:
+    """Return the middle slice of the bundled phantom as the network sees it, (rows, columns) float32 in [0, 1]."""
+    from miqa_app.core.slices import network_plane, series_scale
+    from miqa_app.imaging import load
+
+    (series,) = load(bundled("resources") / "phantom" / "motion")
+    return network_plane(series, series.frames // 2, series_scale(series))
+
+
+def _keep(graph: Any, sha256: str) -> None:
+    from miqa_app.scoring.engines.library import library
+
+    with TemporaryDirectory() as name:
+        file = Path(name) / "graph.xml"
+        library().save_model(graph, file, compress_to_fp16=False)
+        structure, weights = file.read_bytes(), file.with_suffix(".bin").read_bytes()
+    body = structure + weights
+    head = {
+        "schema": SCHEMA,
+        "model": sha256,
+        "versions": versions(),
+        "structure": len(structure),
+        "sha256": hashlib.sha256(body).hexdigest(),
+    }
+    write_whole(graph_file(sha256), json.dumps(head).encode() + b"\n" + body)
+
+
+def _head(line: bytes) -> dict[str, Any]:
+    try:
+        head = json.loads(line)
+    except ValueError:
+        return {}
+    return head if isinstance(head, dict) else {}
+
+
+def _belongs(head: dict[str, Any], sha256: str) -> bool:
+    wanted = {"schema": SCHEMA, "model": sha256, "versions": versions()}
+    return all(head.get(key) == value for key, value in wanted.items())
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
