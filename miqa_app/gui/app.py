@@ -35,6 +35,7 @@ def run(paths: list[str] | None = None, demo: bool = False) -> int:
     QTimer.singleShot(0, window, window.show_first_notice)
     if wanted:
         window.desk.open(wanted)
+    window.engine.look()
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     return app.exec()
 

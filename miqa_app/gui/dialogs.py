@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -127,11 +128,11 @@ def first_start(parent: QWidget) -> Notice:
     return Notice("Before you start", f"<h2>Welcome</h2>{NOTICE}", parent)
 
 
-def about(parent: QWidget) -> Notice:
-    """Return the window that says what this is."""
+def about(parent: QWidget, engine: str = "") -> Notice:
+    """Return the window that says what this is, and how this computer scores."""
     return Notice(
         "About",
-        f"<h2>MIQA workstation {miqa_app.__version__}</h2>{NOTICE}<p>Apache License 2.0</p>",
+        f"<h2>MIQA workstation {miqa_app.__version__}</h2>{NOTICE}<p>{html.escape(engine)}</p><p>Apache License 2.0</p>",
         parent,
     )
 

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from miqa_app.gui import bindings, dialogs, menus, theme
 from miqa_app.gui.actions import ActionBook
 from miqa_app.gui.decisions import Decisions
+from miqa_app.gui.engine_start import EngineStart
 from miqa_app.gui.key_editor import KeyEditor
 from miqa_app.gui.model_menu import ModelMenu
 from miqa_app.gui.rating_menu import RatingMenu
@@ -31,7 +32,6 @@ from miqa_app.gui.studies.study_list import StudyList
 from miqa_app.gui.viewer.panel import ViewerPanel
 from miqa_app.gui.viewer.pixels import presets
 from miqa_app.gui.welcome import Welcome
-from miqa_app.registry.intake import holds_model
 from miqa_app.services.demo import demo_paths
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from miqa_app.gui.desk import Desk
     from miqa_app.gui.memory import Memory
     from miqa_app.gui.viewer.state import Display
+    from miqa_app.services.engine_choice import EngineChoice
 
 
 class MainWindow(QMainWindow):
@@ -58,6 +59,7 @@ class MainWindow(QMainWindow):
         self.card = ResultCard(self.theme)
         self._arrange()
         self.decisions, self.models = Decisions(self), ModelMenu(self)
+        self.engine = EngineStart(desk, self)
         self.actions_by_id = ActionBook(
             {
                 "window": self,
@@ -143,6 +145,8 @@ class MainWindow(QMainWindow):
         desk.told.connect(self.say)
         desk.exported.connect(self._exported)
         desk.rested.connect(self._rest)
+        self.engine.found.connect(self._engine_found)
+        self.models.model_changed.connect(self.engine.look)
         desk.cleared.connect(self._cleared)
         self.studies.chosen.connect(self.show_series)
         self.card.frame_asked.connect(viewer.show_frame)
@@ -254,7 +258,8 @@ class MainWindow(QMainWindow):
 
     def show_about(self) -> None:
         """Say what this is."""
-        self._show_dialog(dialogs.about(self))
+        engine = self.engine.choice
+        self._show_dialog(dialogs.about(self, engine.words if engine else ""))
 
     def show_first_notice(self) -> None:
         """Say once that this is advisory."""
@@ -352,6 +357,9 @@ class MainWindow(QMainWindow):
         self.status.forget()
         self._rest()
 
+    def _engine_found(self, choice: EngineChoice) -> None:
+        self.say(choice.words)
+
     def _say_copied(self, *_: object) -> None:
         self.say("Copied to the clipboard.")
 
@@ -392,6 +400,9 @@ class MainWindow(QMainWindow):
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Open what was dropped; a model goes to the window of the models."""
+        # here, because it brings a quarter of the time in which the window opens
+        from miqa_app.registry.intake import holds_model
+
         dropped = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
         models = [path for path in dropped if holds_model(Path(path))]
         self.open_paths([path for path in dropped if path not in models])
@@ -407,5 +418,6 @@ class MainWindow(QMainWindow):
         self.memory.set("geometry", self.saveGeometry())
         self.models.shut_down()
         self.decisions.shut_down()
+        self.engine.shut_down()
         self.desk.shut_down()
         event.accept()

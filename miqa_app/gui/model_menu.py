@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QMessageBox
 
 if TYPE_CHECKING:
@@ -20,7 +20,12 @@ class ModelMenu(QObject):
     """What the entries of the menu do; each window is there once, and comes to the front when it is asked for again.
 
     Their modules are imported when they are asked for. A training goes on when its window is closed.
+
+    Signals:
+        model_changed: another model, or other thresholds, are in force.
     """
+
+    model_changed = Signal()
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
@@ -48,6 +53,7 @@ class ModelMenu(QObject):
         scored = sum(entry.assessment is not None for entry in self._window.desk.entries.values())
         window = self._keep("models", open_models(self._window, wanted=wanted, open_series=scored))
         window.scoring_changed.connect(self._window.say)
+        window.scoring_changed.connect(self.model_changed)
         window.score_again_asked.connect(self._score_again)
 
     def bring_in(self, path: Path) -> None:
