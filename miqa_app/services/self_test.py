@@ -82,7 +82,7 @@ def _score(name: str, wanted: float, assessment: Assessment | None) -> Check:
 def check_decoders() -> Check:
     """Look whether every way in which scanners compress DICOM images can be read."""
     from pydicom import uid
-    from pydicom.pixels import get_decoder
+    from pydicom.pixels.decoders.base import get_decoder
 
     kinds = {
         "RLE": uid.RLELossless,
