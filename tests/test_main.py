@@ -1,0 +1,75 @@
+"""The two doors of the program: which arguments open the window, and what a frozen program gets out of the way first."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from miqa_app import __main__
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """What the window was opened on."""
+    seen: list[list[str]] = []
+
+    def open_window(paths: list[str]) -> int:
+        seen.append(paths)
+        return 0
+
+    monkeypatch.setattr(__main__, "_open", open_window)
+    return seen
+
+
+def start(monkeypatch: pytest.MonkeyPatch, *arguments: str, program: str = "miqa") -> int:
+    monkeypatch.setattr(sys, "argv", [program, *arguments])
+    return __main__.main()
+
+
+def test_a_desktop_opens_files_by_their_absolute_paths(
+    monkeypatch: pytest.MonkeyPatch, opened: list[list[str]], tmp_path: Path
+) -> None:
+    scan = tmp_path / "scan.nii.gz"
+    scan.touch()
+    assert start(monkeypatch, str(scan), str(tmp_path)) == 0
+    assert opened == [[str(scan), str(tmp_path)]]
+
+
+def test_what_is_no_absolute_path_is_a_command(
+    monkeypatch: pytest.MonkeyPatch,
+    opened: list[list[str]],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "models").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert start(monkeypatch, "models", "--help") == 0
+    assert "promote" in capsys.readouterr().out
+    assert start(monkeypatch, str(tmp_path / "missing.dcm")) == 2
+    assert opened == []
+
+
+def test_without_arguments_the_window_opens(
+    monkeypatch: pytest.MonkeyPatch, opened: list[list[str]]
+) -> None:
+    assert start(monkeypatch) == 0
+    assert opened == [[]]
+
+
+def test_a_frozen_program_takes_its_own_path_for_the_script_of_a_helper(
+    monkeypatch: pytest.MonkeyPatch, opened: list[list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    # Lightning starts a helper of a script so: interpreter, script, arguments
+    assert start(monkeypatch, sys.executable, "--version") == 0
+    assert capsys.readouterr().out.startswith("miqa_app ")
+    assert opened == []
+
+
+def test_the_self_test_takes_one_folder_at_most(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert start(monkeypatch, "--self-test", "a", "b") == 2
+    assert "one folder at most" in capsys.readouterr().err
