@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _THREADS = 2
 _EDGE = 224
-_ROUNDS = 7
+_ROUNDS = 5
 _STAND_IN = "ViT-B/8 of MANIQA's size"
 _BACKBONES = "ResNet34 + Swin-T"
 
