@@ -29,6 +29,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     help="MRI image quality: score, look, learn. Without a command the workstation opens.",
+    epilog="miqa --self-test [FOLDER] shows whether this installation works.",
 )
 app.command("score")(score.score)
 app.command("demo")(demo.demo)
