@@ -86,13 +86,17 @@ class _Runner(QRunnable):
     def __init__(self, job: Job, left: threading.Event) -> None:
         super().__init__()
         self.setAutoDelete(False)
-        self._job, self._left = job, left
+        self._job: Job | None = job
+        self._left: threading.Event | None = left
 
     def run(self) -> None:
-        left = self._left
+        # PySide never lets go of a runnable that it has started, so it must hold nothing that is large
+        job, self._job = self._job, None
+        left, self._left = self._left, None
         try:
-            self._job.run()
+            job.run()
         finally:
+            del job
             left.set()
 
 
