@@ -87,7 +87,7 @@ class EngineStart(QObject):
         job, self._job = self._job, None
         job.wait_until_left()
         job.deleteLater()
-        if job.cancelled and not self._desk.busy:
+        if not self._desk.busy:
             self._wait()
 
 

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from miqa_app.registry.checkpoint import LoadedModel
 
-SCHEMA = "miqa.graph/1"
+SCHEMA = "miqa.graph/2"
+"""Its number goes up whenever a graph is to take or return something else (`scoring.engines.graph`)."""
 EXACT = 0.05
 """Points of 100 by which an exact engine may depart from torch."""
 
