@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from miqa_app.cli import model_changes, model_export_onnx, thresholds
+from miqa_app.cli import model_changes, model_forms, thresholds
 
 if TYPE_CHECKING:
     from miqa_app.services.models import ModelRow, NetworkRow, RegistryStatus
@@ -23,9 +23,9 @@ app = typer.Typer(
 app.command("promote")(model_changes.promote)
 app.command("rollback")(model_changes.rollback)
 app.command("shadow")(model_changes.shadow)
-app.command("export")(model_export_onnx.export)
+app.command("export")(model_forms.export)
 app.command("import")(model_changes.import_)
-app.command("prepare")(model_export_onnx.prepare)
+app.command("prepare")(model_forms.prepare)
 app.add_typer(thresholds.app, name="thresholds")
 
 

@@ -18,7 +18,13 @@ from miqa_app.registry.acceptance import evidence_file
 from miqa_app.registry.archive import Archived, Manifest, manifest_of, unpack, write_archive
 from miqa_app.registry.canary import keep_canary, read_canary
 from miqa_app.registry.durable import settle, settle_tree, write_whole
-from miqa_app.registry.folders import ModelFolder, find_content, read_folder, verify_model
+from miqa_app.registry.folders import (
+    ModelFolder,
+    find_content,
+    free_place,
+    read_folder,
+    verify_model,
+)
 from miqa_app.registry.share import (
     CUSTOM,
     bundled_names,
@@ -29,8 +35,6 @@ from miqa_app.registry.share import (
 
 if TYPE_CHECKING:
     from miqa_app.evaluation.evidence import Evidence, Model
-
-_MOST_OF_A_NAME = 1000
 
 
 def export_archive(model: ModelFolder, path: Path) -> Manifest:
@@ -95,7 +99,7 @@ def import_archive(archived: Archived, models: Path) -> tuple[ModelFolder, bool]
         model = read_folder(folder)
         _refuse_mismatch(model, manifest)
         load_model(str(folder.absolute()))
-        target = _free_place(models, manifest)
+        target = free_place(models, manifest.name)
         settle_tree(folder)
         folder.rename(target)
         settle(models)
@@ -160,13 +164,3 @@ def _refuse_mismatch(model: ModelFolder, manifest: Manifest) -> None:
         reason = faults[0] if faults else "content, evidence and canary are of different models"
         message = f"The model {manifest.name} is not imported: {reason}; have it sent again."
         raise BadModel(message)
-
-
-def _free_place(models: Path, manifest: Manifest) -> Path:
-    """Return where the model goes."""
-    for number in range(1, _MOST_OF_A_NAME):
-        path = models / (manifest.name if number == 1 else f"{manifest.name}-{number}")
-        if not path.exists():
-            return path
-    message = f"There are {_MOST_OF_A_NAME} models called {manifest.name}; remove some."
-    raise BadRequest(message)

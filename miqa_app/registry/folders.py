@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from miqa_app.core.assessment import ModelIdentity
-from miqa_app.errors import BadModel
+from miqa_app.errors import BadModel, BadRequest
 from miqa_app.paths import bundled, user_data
 from miqa_app.registry.pickles import unpickled
 from miqa_app.registry.state import read_state
@@ -18,6 +18,7 @@ from miqa_app.registry.state import read_state
 _CONTENT = ("*.json", "*.safetensors", "*.md")
 _TABLES = ("network", "preprocessing", "score_scale", "training")
 _NEEDED = ("schema", *_TABLES)
+_MOST_OF_A_NAME = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,6 +172,20 @@ def bundled_default() -> Path:
     marker = root / "default"
     name = marker.read_text(encoding="utf-8").strip() if marker.exists() else ""
     return root / (name or "lite")
+
+
+def free_place(models: Path, name: str) -> Path:
+    """Return where a model that comes in goes: its name, with a number where that is taken or a bundled model has it.
+
+    Raises:
+        BadRequest: a thousand models have the name.
+    """
+    for number in range(1, _MOST_OF_A_NAME):
+        free = name if number == 1 else f"{name}-{number}"
+        if not any((root / free).exists() for root in (models, bundled("models"))):
+            return models / free
+    message = f"There are {_MOST_OF_A_NAME} models called {name}; remove some."
+    raise BadRequest(message)
 
 
 def find_content(sha256: str) -> ModelFolder | None:

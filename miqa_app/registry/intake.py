@@ -14,15 +14,19 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from miqa_app.errors import BadModel, BadRequest
-from miqa_app.paths import bundled
 from miqa_app.registry.durable import settle, settle_tree
-from miqa_app.registry.folders import content_files, find_content, read_folder, verify_model
+from miqa_app.registry.folders import (
+    content_files,
+    find_content,
+    free_place,
+    read_folder,
+    verify_model,
+)
 
 if TYPE_CHECKING:
     from miqa_app.registry.folders import ModelFolder
 
 _LONGEST_NAME = 60
-_MOST_OF_A_NAME = 1000
 
 
 def holds_model(path: Path) -> bool:
@@ -81,19 +85,9 @@ def import_folder(source: Path, models: Path) -> tuple[ModelFolder, bool]:
             reason = faults[0] if faults else "it changed while it was copied"
             message = f"The model folder {source} is not imported: {reason}; copy it again from where it comes."
             raise BadModel(message)
-        target = _free_place(models, source.resolve().name)
+        name = re.sub(r"[^a-z0-9]+", "-", source.resolve().name.lower()).strip("-")
+        target = free_place(models, name[:_LONGEST_NAME] or "model")
         settle_tree(copy)
         copy.rename(target)
         settle(models)
     return read_folder(target), True
-
-
-def _free_place(models: Path, wanted: str) -> Path:
-    """Return where the model goes; the name of a model that came with the program is not taken a second time."""
-    name = re.sub(r"[^a-z0-9]+", "-", wanted.lower()).strip("-")[:_LONGEST_NAME] or "model"
-    for number in range(1, _MOST_OF_A_NAME):
-        free = name if number == 1 else f"{name}-{number}"
-        if not any((root / free).exists() for root in (models, bundled("models"))):
-            return models / free
-    message = f"There are {_MOST_OF_A_NAME} models called {name}; remove some."
-    raise BadRequest(message)

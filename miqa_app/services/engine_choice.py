@@ -208,8 +208,11 @@ def open_engine(wanted: str, model: LoadedModel, device: str) -> Engine:
         return ReducedEngine(model.network, device)
     graph = read_graph(model.folder.sha256)
     if wanted == "auto":
-        # damaged since it was looked at: torch scores until it is made anew
-        return OpenVinoEngine(model.network, graph) if graph else Engine(model.network, "cpu")
+        # damaged since it was looked at, or of another processor in a home that computers share: torch is exact too
+        with suppress(RuntimeError):
+            if graph is not None:
+                return OpenVinoEngine(model.network, graph)
+        return Engine(model.network, "cpu")
     return OpenVinoEngine(model.network, graph or make_graph(model))
 
 

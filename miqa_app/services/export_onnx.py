@@ -23,12 +23,15 @@ def export_onnx(name: str, file: Path) -> Path:
 
     Raises:
         BadModel: there is no such model.
-        BadRequest: its network has no form in ONNX.
+        BadRequest: its network has no form in ONNX, or the folder of the file is missing.
         OSError: the file cannot be written.
     """
     from miqa_app.registry.checkpoint import load_model
     from miqa_app.scoring.engines.graph import sees_the_mask, write_onnx
 
+    if not file.parent.is_dir():
+        message = f"{file} cannot be written: there is no folder {file.parent}; make it, or name another place."
+        raise BadRequest(message)
     model = load_model(name)
     if not sees_the_mask(model.network):
         message = (
