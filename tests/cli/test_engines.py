@@ -104,3 +104,12 @@ def test_onnx_is_refused_where_a_network_has_no_form_in_it_and_leaves_no_file(
     assert miqa("models", "export", "lar") == 2
     assert "Name the archive" in capsys.readouterr().err
     assert not (models / "lar.onnx").exists()
+
+
+def test_onnx_into_a_folder_that_is_not_there_is_refused_before_any_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert miqa("models", "export", NAME, "--onnx", tmp_path / "none" / "network.onnx") == 2
+    words = " ".join(capsys.readouterr().err.split())
+    assert "there is no folder" in words
+    assert "partial" not in words

@@ -216,3 +216,15 @@ def test_a_window_has_the_choice_made_by_another_process() -> None:
     assert words
     assert choice == kept_choice(NAME)
     assert choice.engine in ("torch", "openvino")
+
+
+def test_where_the_graph_cannot_be_compiled_torch_scores(
+    model: LoadedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_graph(model)
+
+    def refusing(*_: Any) -> None:
+        raise RuntimeError("[CPU] no such instruction")
+
+    monkeypatch.setattr("miqa_app.scoring.engines.openvino.OpenVinoEngine", refusing)
+    assert open_engine("auto", model, "cpu").identity.backend == "torch"
