@@ -62,7 +62,7 @@ class Opened:
         self.close()
 
     def close(self) -> None:
-        """Give all connections back."""
+        """Close all connections that are not in use at this moment."""
         self._engine.dispose()
 
     def back_up(self, path: Path) -> None:

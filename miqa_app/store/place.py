@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,8 +63,12 @@ def described(url: URL) -> str:
     return f"The database '{url.database}' on {url.host or 'this computer'}{port}"
 
 
+@cache
 def engine_of(url: URL) -> Engine:
     """Return the engine of an address; nothing is opened yet.
+
+    All who open the same store share one. SQLAlchemy keeps the statements it has compiled for every engine it has seen,
+    long after nobody uses that engine any more, so that a new one for each sitting would fill the memory.
 
     Raises:
         MiqaError: the driver for PostgreSQL is not installed.

@@ -45,8 +45,11 @@ from tests.rating.made_studies import head, made_study
 _LARGE = 1000
 _SCORING_S = 1800
 _VOTES = 6
-_SETTLED = 0.25
-"""Share of the session after which caches are full; what grows later is a leak."""
+_SETTLED = 0.5
+"""Share of the session after which caches are full; what grows later is a leak.
+
+Qt's pictures take the longest: 10 MB of them, a fifth of a MB for each round.
+"""
 
 
 def run(minutes: float = 3, log: Path | None = None, rest: float = 0) -> list[Row]:

@@ -56,6 +56,32 @@ def test_the_program_knows_the_newest_migration() -> None:
     assert ScriptDirectory(str(folder)).get_heads() == [migrate.SCHEMA]
 
 
+def test_whoever_closes_a_store_leaves_the_others_in_it_alone(url: str, campaign: Campaign) -> None:
+    with Archive(url) as archive:
+        begin(archive, campaign)
+        with archive._reading() as reading:
+            before = reading.scalar(text("SELECT count(*) FROM events"))
+            with Archive(url) as other:
+                other.studies()
+            assert reading.scalar(text("SELECT count(*) FROM events")) == before
+        archive.studies()
+
+
+def test_a_store_that_is_opened_again_and_again_takes_no_more_memory(
+    url: str, campaign: Campaign
+) -> None:
+    def statements() -> int:
+        return sum(len(mapper._compiled_cache) for mapper in Base.registry.mappers)
+
+    with Archive(url) as archive:
+        begin(archive, campaign)
+    before = statements()
+    for seat in range(5):
+        with Archive(url) as archive:
+            begin(archive, campaign, f"R{seat + 2}")
+    assert statements() == before
+
+
 def test_opening_again_finds_everything_and_writes_nothing(url: str, campaign: Campaign) -> None:
     with Archive(url) as archive:
         begin(archive, campaign)
