@@ -158,7 +158,8 @@ training() {
         ours() {
             for file in /proc/[0-9]*/cmdline; do tr "\0" " " <$file; echo; done 2>/dev/null | grep -E "^[^ ]*miqa "
         }
-        miqa train train/tiny.yaml --data /opt/miqa/_internal/resources/phantom --out train/runs --json-lines \
+        # whoever starts this script behind a shell hands SIGINT on as ignored
+        env --default-signal=INT miqa train train/tiny.yaml --data /opt/miqa/_internal/resources/phantom --out train/runs --json-lines \
             >train/lines &
         training=$!
         while kill -0 $training 2>/dev/null && ! grep -q "\"calibrate\"" train/lines; do

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from miqa_app.evaluation.held_out import EvaluationRecipe, Item
-    from miqa_app.scoring.engine import Engine, PlanePrediction
+    from miqa_app.scoring.engine import Engine
     from miqa_app.scoring.interval import Calibration
+    from miqa_app.scoring.prediction import PlanePrediction
 
 DAMAGED_FROM = 0.25
 """Share of a slice's greatest local damage from which a cell counts as damaged."""

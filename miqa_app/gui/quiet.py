@@ -48,10 +48,11 @@ class QuietScorer:
         if self._scorer is not None:
             return (yield from self._scorer.assess(series))
         with collector_off():
-            link_torch()
             from miqa_app.services.score import Scorer
 
             scorer = Scorer(self._model)
+            if scorer.needs_torch():
+                link_torch()
             work = scorer.assess(series)
             try:
                 first = next(work)

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
     from miqa_app.core.series import Series
-    from miqa_app.scoring.engine import Engine
     from miqa_app.scoring.interval import Calibration
+    from miqa_app.scoring.prediction import PlaneEngine
     from miqa_app.scoring.scope import ScopeModel
 
 SMALLEST_EDGE = 48
@@ -37,7 +37,7 @@ _WORST_SHOWN = 5
 
 def assess(
     series: Series,
-    engine: Engine,
+    engine: PlaneEngine,
     model: ModelIdentity,
     calibration: Calibration,
     thresholds: Thresholds | None = None,

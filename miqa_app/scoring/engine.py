@@ -1,17 +1,16 @@
-"""The engine: planes in, predictions out, on whatever device the machine has."""
+"""The reference engine: torch in fp32, on whatever device the machine has."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from miqa_app.core.artefact_kinds import KEYS
 from miqa_app.core.assessment import EngineIdentity
 from miqa_app.errors import BadRequest
 from miqa_app.networks import predict_tiled
+from miqa_app.scoring.prediction import FIELDS, TILED_FROM, PlanePrediction, in_points
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,21 +21,6 @@ if TYPE_CHECKING:
 
 DEVICES = ("auto", "cuda", "mps", "cpu")
 _GPU_BATCH = 16
-_TILED_FROM = 1088
-"""Edge above which sliding windows replace the full frame (models.md 1.1.3)."""
-
-
-@dataclass(frozen=True, eq=False)
-class PlanePrediction:
-    """The network's word on one plane; scores 0–100, maps on cells of eight pixels, see `SlicePrediction`."""
-
-    score: float
-    deviation: float
-    score_map: NDArray[np.float32]
-    attention_map: NDArray[np.float32]
-    artefacts: dict[str, float]
-    severity: dict[str, float]
-    embedding: NDArray[np.float32]
 
 
 class Engine:
@@ -59,7 +43,6 @@ class Engine:
         """
         self._device = pick_device(device)
         self.network = network.to(self._device).eval()
-        self._judge = self.network
         self._batch = _GPU_BATCH if self._device.type == "cuda" else 1
         self.identity = EngineIdentity("torch", _device_name(self._device), "fp32")
         self.notes = [*self.declared]
@@ -94,10 +77,10 @@ class Engine:
     @torch.inference_mode()
     def _run(self, planes: Sequence[NDArray[np.float32]]) -> list[PlanePrediction]:
         images = torch.from_numpy(np.stack(planes)[:, None]).to(self._device)  # (slices, 1, H, W)
-        if max(images.shape[-2:]) > _TILED_FROM:
-            batches = [predict_tiled(self._judge, image[None]) for image in images]
+        if max(images.shape[-2:]) > TILED_FROM:
+            batches = [predict_tiled(self.network, image[None]) for image in images]
         else:
-            batches = [self._judge(images)]
+            batches = [self.network(images)]
         return [result for batch in batches for result in _unpacked(batch)]
 
 
@@ -129,17 +112,4 @@ def _device_name(device: torch.device) -> str:
 
 def _unpacked(batch: Prediction) -> Iterator[PlanePrediction]:
     """Yield the members of a batch as NumPy values in points of 100."""
-    fields: dict[str, Any] = {
-        name: value.float().cpu().numpy() for name, value in batch._asdict().items()
-    }
-    probability = 1 / (1 + np.exp(-fields["artefact_logits"].astype(np.float64)))
-    for row in range(len(fields["score"])):
-        yield PlanePrediction(
-            score=float(np.clip(fields["score"][row], 0, 1)) * 100,
-            deviation=float(np.exp(0.5 * np.clip(fields["log_variance"][row], -10, 2))) * 100,
-            score_map=np.clip(fields["score_map"][row], 0, 1) * np.float32(100),
-            attention_map=fields["weight_map"][row],
-            artefacts=dict(zip(KEYS, probability[row].tolist(), strict=True)),
-            severity=dict(zip(KEYS, fields["severity"][row].tolist(), strict=True)),
-            embedding=fields["embedding"][row],
-        )
+    return in_points({name: getattr(batch, name).float().cpu().numpy() for name in FIELDS})

@@ -1,13 +1,13 @@
 """Graphs of models for OpenVINO, kept in the user's cache: made once per model, taken into use only when they are sound.
 
-A graph is one file: a line of JSON that says what it was made from and by, then the graph's two parts as OpenVINO writes
-them. What is damaged, or of another model or version, counts as missing and is made anew; until then torch scores.
+A graph is one file: a line of JSON that says what it was made from and by, then its models as OpenVINO writes them. What is damaged, or of another model or version, counts as missing and is made anew; until then torch scores.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import asdict
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from miqa_app.registry.checkpoint import LoadedModel
+    from miqa_app.scoring.engines.openvino import Graph
+    from miqa_app.scoring.prediction import PlaneEngine
 
-SCHEMA = "miqa.graph/2"
+SCHEMA = "miqa.graph/3"
 """Its number goes up whenever a graph is to take or return something else (`scoring.engines.graph`)."""
 EXACT = 0.05
 """Points of 100 by which an exact engine may depart from torch."""
@@ -54,24 +56,30 @@ def has_graph(sha256: str) -> bool:
         return False
 
 
-def read_graph(sha256: str) -> Any | None:
+def read_graph(sha256: str) -> Graph | None:
     """Return the kept graph of a model, or None where there is none or it is damaged, of another model or version."""
     from miqa_app.scoring.engines.library import library
+    from miqa_app.scoring.engines.openvino import Framing, Graph
 
     try:
         content = graph_file(sha256).read_bytes()
     except OSError:
         return None
-    first, _, body = content.partition(b"\n")
+    first, _, rest = content.partition(b"\n")
     head = _head(first)
-    if not _belongs(head, sha256) or head.get("sha256") != hashlib.sha256(body).hexdigest():
+    if not _belongs(head, sha256) or head.get("sha256") != hashlib.sha256(rest).hexdigest():
         return None
-    openvino, end = library(), head["structure"]
-    weights = openvino.Tensor(np.frombuffer(body[end:], np.uint8))
-    return openvino.Core().read_model(body[:end], weights)
+    openvino, models, at = library(), [], 0
+    for structure, weights in head["models"]:
+        end = at + structure + weights
+        tensor = openvino.Tensor(np.frombuffer(rest[at + structure : end], np.uint8))
+        models.append(openvino.Core().read_model(rest[at : at + structure], tensor))
+        at = end
+    body, channels = (*models, None)[:2]
+    return Graph(body, channels, Framing(**head["framing"]))
 
 
-def make_graph(model: LoadedModel) -> Any:
+def make_graph(model: LoadedModel) -> Graph:
     """Return the graph of a model, new, and keep it; takes 5 to 30 seconds.
 
     It is kept only if it says of a slice of the phantom what torch says.
@@ -81,15 +89,13 @@ def make_graph(model: LoadedModel) -> Any:
         OSError: the cache cannot be written.
     """
     from miqa_app.scoring.engine import Engine
-    from miqa_app.scoring.engines.openvino import OpenVinoEngine, converted
+    from miqa_app.scoring.engines.conversion import converted
+    from miqa_app.scoring.engines.openvino import OpenVinoEngine
 
-    network = model.network.cpu()
-    graph = converted(network)
+    graph, reference = converted(model.network.cpu()), Engine(model.network, "cpu")
     plane = phantom_plane()
-    said = [
-        next(iter(engine.predict([plane]))).score
-        for engine in (Engine(network, "cpu"), OpenVinoEngine(network, graph))
-    ]
+    engines: tuple[PlaneEngine, ...] = (reference, OpenVinoEngine(graph, lambda: reference))
+    said = [next(iter(engine.predict([plane]))).score for engine in engines]
     gap = abs(said[0] - said[1])
     if not gap <= EXACT:
         message = (
@@ -110,22 +116,28 @@ def phantom_plane() -> NDArray[np.float32]:
     return network_plane(series, series.frames // 2, series_scale(series))
 
 
-def _keep(graph: Any, sha256: str) -> None:
-    from miqa_app.scoring.engines.library import library
-
-    with TemporaryDirectory() as name:
-        file = Path(name) / "graph.xml"
-        library().save_model(graph, file, compress_to_fp16=False)
-        structure, weights = file.read_bytes(), file.with_suffix(".bin").read_bytes()
-    body = structure + weights
+def _keep(graph: Graph, sha256: str) -> None:
+    parts = [_written(model) for model in (graph.body, graph.channels) if model is not None]
+    rest = b"".join(structure + weights for structure, weights in parts)
     head = {
         "schema": SCHEMA,
         "model": sha256,
         "versions": versions(),
-        "structure": len(structure),
-        "sha256": hashlib.sha256(body).hexdigest(),
+        "framing": asdict(graph.framing),
+        "models": [(len(structure), len(weights)) for structure, weights in parts],
+        "sha256": hashlib.sha256(rest).hexdigest(),
     }
-    write_whole(graph_file(sha256), json.dumps(head).encode() + b"\n" + body)
+    write_whole(graph_file(sha256), json.dumps(head).encode() + b"\n" + rest)
+
+
+def _written(model: Any) -> tuple[bytes, bytes]:
+    """Return structure and weights of a model as OpenVINO writes them."""
+    from miqa_app.scoring.engines.library import library
+
+    with TemporaryDirectory() as name:
+        file = Path(name) / "graph.xml"
+        library().save_model(model, file, compress_to_fp16=False)
+        return file.read_bytes(), file.with_suffix(".bin").read_bytes()
 
 
 def _head(line: bytes) -> dict[str, Any]:

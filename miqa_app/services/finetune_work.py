@@ -237,7 +237,7 @@ class FineTuning:
 
         tell = Teller(self._say, self._breath, len(places) + len(simulated))
         scope = ScopeModel.from_config(parent.folder.config)
-        heard = said(engine, self._data, places, interval_of(parent), scope, tell)
+        heard = said(engine, self._data, places, interval_of(parent.folder), scope, tell)
         return heard, scores(engine, simulated, tell)
 
     def _judged(

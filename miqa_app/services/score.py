@@ -10,7 +10,7 @@ from miqa_app.core.series import Problem, Series
 from miqa_app.errors import BadModel, MiqaError
 from miqa_app.imaging import read
 from miqa_app.imaging.events import Completed
-from miqa_app.registry.folders import find_identical
+from miqa_app.registry.folders import default_model, find_identical, find_model
 from miqa_app.registry.state import RegistryState, read_state, registry_bytes
 
 if TYPE_CHECKING:
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from miqa_app.core.assessment import Assessment, ModelIdentity, SlicePrediction, Thresholds
-    from miqa_app.registry.checkpoint import LoadedModel
-    from miqa_app.scoring.engine import Engine
+    from miqa_app.registry.folders import ModelFolder
     from miqa_app.scoring.interval import Calibration
+    from miqa_app.scoring.prediction import PlaneEngine
     from miqa_app.scoring.scope import ScopeModel
 
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 class _Ready:
     """A model on its device, with all that a judgement needs."""
 
-    engine: Engine
+    engine: PlaneEngine
     identity: ModelIdentity
     calibration: Calibration
     scope: ScopeModel | None
@@ -120,20 +120,28 @@ class Scorer:
                 RegistryState()
             )  # a named model scores without the registry, and its verdicts as uncalibrated
 
+    def needs_torch(self) -> bool:
+        """Return whether scoring the next series imports torch.
+
+        Raises:
+            BadModel: there is no such model.
+            BadRequest: the engine or the device is not there.
+        """
+        from miqa_app.services.engine_choice import needs_torch
+
+        folder = find_model(self._model) if self._model else default_model()
+        return needs_torch(self._engine, folder.sha256, self._device)
+
     def _load(self, name: str | None) -> _Ready:
-        import torch
-
-        from miqa_app.registry.checkpoint import load_model
         from miqa_app.scoring.scope import ScopeModel
-        from miqa_app.services.engine_choice import open_engine, spare_threads
+        from miqa_app.services.engine_choice import open_engine
 
-        torch.set_num_threads(self._threads or spare_threads())
-        model = load_model(name)
+        folder = find_model(name) if name else default_model()
         return _Ready(
-            open_engine(self._engine, model, self._device),
-            model.folder.identity,
-            interval_of(model),
-            ScopeModel.from_config(model.folder.config),
+            open_engine(self._engine, folder, self._device, self._threads),
+            folder.identity,
+            interval_of(folder),
+            ScopeModel.from_config(folder.config),
         )
 
     def _has_better(self, ready: _Ready) -> bool:
@@ -170,7 +178,7 @@ def _judged(
         yield step
 
 
-def interval_of(model: LoadedModel) -> Calibration:
+def interval_of(folder: ModelFolder) -> Calibration:
     """Return how wide the intervals of a model are.
 
     Raises:
@@ -178,10 +186,10 @@ def interval_of(model: LoadedModel) -> Calibration:
     """
     from miqa_app.scoring.interval import Calibration
 
-    if "interval" not in model.folder.config:
-        message = f"The model {model.folder.path} was never measured, so it cannot say how sure it is; run 'miqa models measure' on it first."
+    if "interval" not in folder.config:
+        message = f"The model {folder.path} was never measured, so it cannot say how sure it is; run 'miqa models measure' on it first."
         raise BadModel(message)
-    return Calibration(**model.folder.config["interval"])
+    return Calibration(**folder.config["interval"])
 
 
 @dataclass(frozen=True, eq=False)

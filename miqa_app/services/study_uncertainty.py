@@ -38,7 +38,7 @@ def model_uncertainty(
     """
     loaded = load_model(model)
     engine = Engine(loaded.network)
-    interval = interval_of(loaded)
+    interval = interval_of(loaded.folder)
     keys = list(dict.fromkeys(item.test for item in items))
     widths: dict[str, float] = {}
     for key in keys:

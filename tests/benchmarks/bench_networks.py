@@ -16,13 +16,15 @@ from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
+from miqa_app.scoring.engine import Engine
+from miqa_app.scoring.engines.openvino import OpenVinoEngine
 from tests.benchmarks.maniqa_size import ManiqaSize
 from tests.scoring.engines.machine import ENGINES, engine_of, network_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from miqa_app.scoring.engine import Engine
+    from miqa_app.scoring.prediction import PlaneEngine
 
 _THREADS = 2
 _EDGE = 224
@@ -88,30 +90,33 @@ def _weights(network: nn.Module) -> int:
     return sum(parameter.numel() for parameter in network.parameters())
 
 
-def _engine(kind: str, name: str) -> Engine | None:
-    from miqa_app.scoring.engine import Engine
-
+def _engine(kind: str, name: str) -> PlaneEngine | None:
     return Engine(network_of(name), "cpu") if kind == "torch fp32" else engine_of(kind, name)
 
 
-def _alone(engine: Engine) -> Callable[[], object]:
+def _alone(engine: PlaneEngine) -> Callable[[], object]:
     """The network on 224 x 224 pixels without the margin that padding adds."""
-    device = next(engine.network.parameters()).device
+    if isinstance(engine, OpenVinoEngine):
+        pixels = np.random.default_rng(0).random((1, 1, _EDGE, _EDGE), dtype=np.float32)
+        mask = np.ones((1, _EDGE // 8, _EDGE // 8), bool)
+        return lambda: engine.infer(pixels, mask)
+    assert isinstance(engine, Engine)
+    network = engine.network
+    device = next(network.parameters()).device
     image = torch.rand(1, 1, _EDGE, _EDGE, device=device)
     valid = torch.ones(1, _EDGE // 8, _EDGE // 8, dtype=torch.bool, device=device)
-    judge, reduced = engine._judge, engine.identity.backend == "torch"
     precision = torch.autocast(
-        device.type, torch.bfloat16, enabled=reduced and engine.identity.precision == "bf16"
+        device.type, torch.bfloat16, enabled=engine.identity.precision == "bf16"
     )
 
     def call() -> object:
         with precision:
-            return judge.predict_padded(image, valid)
+            return network.predict_padded(image, valid)
 
     return call
 
 
-def _scored(engine: Engine) -> Callable[[], object]:
+def _scored(engine: PlaneEngine) -> Callable[[], object]:
     plane = np.random.default_rng(0).random((_EDGE, _EDGE), dtype=np.float32)
     return lambda: list(engine.predict([plane]))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -82,9 +84,11 @@ def test_a_graph_is_kept_and_read_back_to_the_same_score(model: LoadedModel) -> 
     assert read_graph(model.folder.sha256) is None
     make_graph(model)
     assert has_graph(model.folder.sha256)
-    engine = open_engine("auto", model, "cpu")
+    engine = open_engine("auto", model.folder, "cpu")
     assert engine.identity.backend == "openvino"
-    assert score_of(engine) == pytest.approx(score_of(open_engine("torch", model, "cpu")), abs=1e-3)
+    assert score_of(engine) == pytest.approx(
+        score_of(open_engine("torch", model.folder, "cpu")), abs=1e-3
+    )
     assert [file.suffix for file in graph_file(model.folder.sha256).parent.iterdir()] == [".graph"]
 
 
@@ -110,14 +114,14 @@ def test_a_graph_that_is_not_sound_is_not_used(harm: str, model: LoadedModel) ->
         }.get(harm, json.dumps(wrong).encode() + b"\n" + body)
     )
     assert read_graph(model.folder.sha256) is None
-    assert open_engine("auto", model, "cpu").identity.backend == "torch"
+    assert open_engine("auto", model.folder, "cpu").identity.backend == "torch"
 
 
 def test_a_damaged_graph_is_made_anew_when_openvino_is_asked_for(model: LoadedModel) -> None:
     file = graph_file(model.folder.sha256)
     file.parent.mkdir(parents=True)
     file.write_bytes(b"{}")
-    assert open_engine("openvino", model, "cpu").identity.backend == "openvino"
+    assert open_engine("openvino", model.folder, "cpu").identity.backend == "openvino"
     assert read_graph(model.folder.sha256) is not None
 
 
@@ -172,7 +176,7 @@ def test_where_torch_was_measured_to_be_faster_it_scores_although_a_graph_is_the
 ) -> None:
     put_graph(model)
     choice_file().write_text(json.dumps(document_of(model)), encoding="utf-8")
-    assert open_engine("auto", model, "cpu").identity.backend == "torch"
+    assert open_engine("auto", model.folder, "cpu").identity.backend == "torch"
 
 
 def test_a_scorer_changes_over_to_the_graph_once_it_is_there(
@@ -198,7 +202,7 @@ def test_a_scorer_that_met_a_damaged_graph_stays_with_torch(
 
 def test_an_engine_that_is_not_there_is_refused_with_advice(model: LoadedModel) -> None:
     with pytest.raises(BadRequest, match="choose one of auto, torch, openvino, fast"):
-        open_engine("tensorrt", model, "cpu")
+        open_engine("tensorrt", model.folder, "cpu")
     with pytest.raises(BadRequest, match="OpenVINO computes on the CPU"):
         wanted_engine("openvino", "0" * 64, "cuda")
 
@@ -227,4 +231,34 @@ def test_where_the_graph_cannot_be_compiled_torch_scores(
         raise RuntimeError("[CPU] no such instruction")
 
     monkeypatch.setattr("miqa_app.scoring.engines.openvino.OpenVinoEngine", refusing)
-    assert open_engine("auto", model, "cpu").identity.backend == "torch"
+    assert open_engine("auto", model.folder, "cpu").identity.backend == "torch"
+
+
+SCORED = """
+import sys
+from miqa_app.services.demo import demo_paths
+from miqa_app.services.score import Scorer, score
+scorer = Scorer(sys.argv[1], engine=sys.argv[2])
+expected = scorer.needs_torch()
+steps = score(demo_paths()[:1], scorer)
+while True:
+    try:
+        next(steps)
+    except StopIteration as end:
+        (done, *_), problems = end.value
+        break
+print(done.assessment.engine.backend, expected, "torch" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize("engine", ["auto", "openvino", "torch"])
+def test_torch_is_imported_only_where_it_scores(engine: str, model: LoadedModel) -> None:
+    put_graph(model)
+    said = subprocess.run(
+        [sys.executable, "-c", SCORED, NAME, engine], capture_output=True, text=True, check=False
+    )
+    graph_alone = ["openvino", "False", "False"]
+    with_torch = ["torch", "True", "True"]
+    if engine == "auto" and engine_choice._may_have_gpu():
+        pytest.skip("torch is asked for a GPU on this computer")
+    assert said.stdout.split() == (with_torch if engine == "torch" else graph_alone), said.stderr

@@ -83,6 +83,17 @@ def traced(network: QualityNetwork) -> torch.jit.ScriptModule:
     return graph
 
 
+def traced_channels(network: QualityNetwork) -> torch.jit.ScriptModule:
+    """Return the first layer of a network that `takes_views` as a graph: (B, 1, H, W) float32 to (B, 3, H, W)."""
+    image = torch.rand(1, 1, *_EXAMPLE, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        graph: torch.jit.ScriptModule = torch.jit.trace(  # type: ignore[no-untyped-call]
+            network.colour, image, check_trace=False
+        )
+    return graph
+
+
 def smallest(network: QualityNetwork) -> int:
     """Return the number of pixels that both sides of a real slice must exceed: padding in a graph is mirrored always."""
     return 0 if sees_the_mask(network) else network.margin + network.multiple

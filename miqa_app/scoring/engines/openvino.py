@@ -1,112 +1,157 @@
 """OpenVINO on the CPU: the graph of a network, compiled once for slices of every size.
 
 In fp32 it is exact; in bfloat16, on processors that compute in it, it is a declared fast mode. OpenVINO picks bfloat16 by
-itself where it can, so the precision is always asked for.
+itself where it can, so the precision is always asked for. Where a graph is there, a slice is scored without torch, whose
+import takes longer than scoring a series of ten slices.
 """
 
 from __future__ import annotations
 
-from copy import copy
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from miqa_app.core.assessment import EngineIdentity
-from miqa_app.networks import Prediction, QualityNetwork
-from miqa_app.scoring.engine import Engine
-from miqa_app.scoring.engines.graph import OUTPUTS, sees_the_mask, smallest, takes_views, traced
 from miqa_app.scoring.engines.library import FAST_NOTE, library, require_bfloat16
+from miqa_app.scoring.prediction import FIELDS, TILED_FROM, in_points
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from miqa_app.scoring.prediction import PlaneEngine, PlanePrediction
 
 _HINTS = {"fp32": "f32", "bf16": "bf16"}
+_MAPS = ("score_map", "weight_map")
 
 
-def converted(network: QualityNetwork) -> Any:
-    """Return the graph of a network as a model of OpenVINO; takes seconds.
+@dataclass(frozen=True)
+class Framing:
+    """How a plane becomes the image that a graph takes, see `networks.QualityNetwork`.
 
-    Args:
-        network: on the CPU, in evaluation mode.
+    Attributes:
+        grid: pixels per cell of the maps.
+        multiple: pixels, of which both sides of a padded image are multiples.
+        margin: least number of pixels that are added at the bottom and on the right.
+        smallest: pixels that both sides of a plane must exceed.
+        masked: whether the graph takes the padded image with the mask of its real cells; else it takes whole cells alone.
     """
-    channels = 3 if takes_views(network) else 1
-    image = torch.rand(1, channels, 96, 96)
-    valid = torch.ones(1, 96 // network.grid, 96 // network.grid, dtype=torch.bool)
-    model = library().convert_model(traced(network), example_input=(image, valid))
-    for port, name in zip(model.inputs, ("image", "valid"), strict=True):
-        port.get_tensor().set_names({name})
-    return model
+
+    grid: int
+    multiple: int
+    margin: int
+    smallest: int
+    masked: bool
+
+    def frame(self, plane: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Return image (1, 1, H', W') and mask (1, H' / grid, W' / grid) of a plane (H, W)."""
+        image = self._padded(plane)
+        rows, columns = self.cells(plane)
+        if not self.masked:
+            image = image[: rows * self.grid, : columns * self.grid]
+        mask = np.zeros((image.shape[0] // self.grid, image.shape[1] // self.grid), bool)
+        mask[:rows, :columns] = True
+        return np.ascontiguousarray(image)[None, None], mask[None]
+
+    def cells(self, plane: NDArray[np.float32]) -> tuple[int, int]:
+        """Return rows and columns of the maps of a plane."""
+        return -(-plane.shape[0] // self.grid), -(-plane.shape[1] // self.grid)
+
+    def fits(self, plane: NDArray[np.float32]) -> bool:
+        """Return whether a graph can judge a plane as a whole."""
+        return max(plane.shape) <= TILED_FROM and min(self.cells(plane)) * self.grid > self.smallest
+
+    def _padded(self, plane: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Do as `networks.pooling.pad`."""
+        for axis, side in enumerate(plane.shape):
+            added = self.margin + -(side + self.margin) % self.multiple
+            widths = [(0, added if axis == other else 0) for other in range(2)]
+            plane = np.pad(plane, widths, mode="reflect" if added < side else "edge")
+        return plane
 
 
-class OpenVinoEngine(Engine):
-    """Runs a network by its graph on the CPU."""
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """A network as OpenVINO takes it.
 
-    def __init__(self, network: QualityNetwork, graph: Any, precision: str = "fp32") -> None:
-        """Compile the graph for as many threads as torch has.
+    Attributes:
+        body: the model behind the input channels, or the whole of it where `channels` is None.
+        channels: from the slice to its three channels, which stay in fp32 in the fast mode, see `graph.takes_views`.
+        framing: of a plane.
+    """
+
+    body: Any
+    channels: Any | None
+    framing: Framing
+
+
+class OpenVinoEngine:
+    """Runs a network by its graph on the CPU; see `PlaneEngine`."""
+
+    batch = 1
+
+    def __init__(
+        self,
+        graph: Graph,
+        reference: Callable[[], PlaneEngine],
+        precision: str = "fp32",
+        threads: int = 0,
+    ) -> None:
+        """Compile the graph.
 
         Args:
-            network: of which the graph is; answers for slices that are too small for the graph.
-            graph: from `converted`.
+            graph: of the network.
+            reference: makes the engine, with torch, for planes that are too large or too small for a graph.
             precision: 'fp32', or 'bf16' for the fast mode.
+            threads: of the CPU; all by default.
 
         Raises:
             BadRequest: the CPU does not compute in bfloat16.
+            RuntimeError: the graph cannot be compiled on this computer.
         """
-        self.declared = (FAST_NOTE,) if precision == "bf16" else ()
-        super().__init__(network, "cpu")
         if precision == "bf16":
             require_bfloat16()
-        wanted = {
-            "PERFORMANCE_HINT": "LATENCY",
-            "INFERENCE_PRECISION_HINT": _HINTS[precision],
-            "INFERENCE_NUM_THREADS": torch.get_num_threads(),
-        }
-        compiled = library().Core().compile_model(graph, "CPU", wanted)
-        # padding, windows and cutting stay the network's own
-        self._judge = copy(self.network)
-        self._judge.predict_padded = _Graph(  # type: ignore[method-assign]
-            self.network, compiled.create_infer_request()
-        )
+        self._framing = graph.framing
+        self._channels = _compiled(graph.channels, "fp32", threads) if graph.channels else None
+        self._body = _compiled(graph.body, precision, threads)
+        self._make_reference = reference
+        self._reference: PlaneEngine | None = None
         self.identity = EngineIdentity("openvino", "cpu", precision)
+        self.notes = [FAST_NOTE] if precision == "bf16" else []
+
+    def predict(self, planes: Sequence[NDArray[np.float32]]) -> Iterator[PlanePrediction]:
+        """Yield a prediction per plane, (H, W) float32 in [0, 1], in order."""
+        for plane in planes:
+            if self._framing.fits(plane):
+                yield from in_points(self._asked(plane))
+            else:
+                if self._reference is None:
+                    self._reference = self._make_reference()
+                yield from self._reference.predict([plane])
+
+    def _asked(self, plane: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+        """Return what the graph says of a plane, its maps cut to the cells of the plane."""
+        fields = self.infer(*self._framing.frame(plane))
+        rows, columns = self._framing.cells(plane)
+        return fields | {name: fields[name][:, :rows, :columns] for name in _MAPS}
+
+    def infer(
+        self, image: NDArray[np.float32], mask: NDArray[np.bool_]
+    ) -> dict[str, NDArray[np.float32]]:
+        """Return `FIELDS` of a framed image (1, 1, H, W) with its mask (1, H / grid, W / grid)."""
+        if self._channels is not None:
+            image = self._channels.infer([image], share_inputs=True)[0]
+        said = self._body.infer([image, mask], share_inputs=True)
+        return {name: said[name] for name in FIELDS}
 
 
-class _Graph:
-    """What `predict_padded` of a network does, done by its compiled graph."""
-
-    def __init__(self, network: Any, request: Any) -> None:
-        self._network, self._request = network, request
-
-    def __call__(self, image: Tensor, valid: Tensor) -> Prediction:
-        """Return what the network says of padded slices (B, 1, H, W) with their mask (B, h, w)."""
-        if sees_the_mask(self._network):
-            if takes_views(self._network):
-                image = self._network.colour(image)
-            said = [
-                self._asked(one[None], mask[None]) for one, mask in zip(image, valid, strict=True)
-            ]
-            return Prediction(*(torch.cat(parts) for parts in zip(*said, strict=True)))
-        rows, columns = (int(valid.any(dim=axis).sum()) for axis in (2, 1))
-        grid = self._network.grid
-        if len(image) > 1 or min(rows, columns) * grid <= smallest(self._network):
-            # windows of unequal real size share a frame in a batch, which a graph of one slice cannot repeat
-            whole: Prediction = self._network.predict_padded(image, valid)
-            return whole
-        real = image[..., : rows * grid, : columns * grid]
-        return _widened(self._asked(real, valid[:, :rows, :columns]), valid)
-
-    def _asked(self, image: Tensor, valid: Tensor) -> Prediction:
-        """Run the graph on one slice."""
-        inputs = [np.ascontiguousarray(image.numpy()), np.ascontiguousarray(valid.numpy())]
-        results = self._request.infer(inputs, share_inputs=True)
-        values = {name: torch.from_numpy(results[place]) for place, name in enumerate(OUTPUTS)}
-        return Prediction(valid=valid, **values)
-
-
-def _widened(said: Prediction, valid: Tensor) -> Prediction:
-    """Return a prediction on the real cells as one on all cells, with nothing in the others."""
-    rows, columns = said.valid.shape[-2:]
-    down, right = valid.shape[-2] - rows, valid.shape[-1] - columns
-    maps = ("score_map", "weight_map", "contribution_map", "kind_map")
-    wide = {
-        name: torch.nn.functional.pad(getattr(said, name), (0, right, 0, down)) for name in maps
+def _compiled(model: Any, precision: str, threads: int) -> Any:
+    """Return a request of a model for one slice at a time."""
+    wanted = {
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_PRECISION_HINT": _HINTS[precision],
+        "INFERENCE_NUM_THREADS": threads,
     }
-    return said._replace(valid=valid, **wide)
+    return library().Core().compile_model(model, "CPU", wanted).create_infer_request()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from miqa_app.networks import QualityNetwork
-    from miqa_app.scoring.engine import PlanePrediction
+    from miqa_app.scoring.prediction import PlanePrediction
 
 
 class ReducedEngine(Engine):

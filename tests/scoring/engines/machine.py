@@ -12,9 +12,10 @@ import torch
 from miqa_app.networks import build
 from miqa_app.registry.checkpoint import load_model
 from miqa_app.scoring.engine import Engine
+from miqa_app.scoring.engines.conversion import converted
 from miqa_app.scoring.engines.graph import takes_views
 from miqa_app.scoring.engines.library import has_bfloat16
-from miqa_app.scoring.engines.openvino import OpenVinoEngine, converted
+from miqa_app.scoring.engines.openvino import OpenVinoEngine
 from miqa_app.scoring.engines.reduced import ReducedEngine
 from miqa_app.services.engine_graphs import phantom_plane
 from tests.networks.small_families import SMALL
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from miqa_app.networks import QualityNetwork
+    from miqa_app.scoring.prediction import PlaneEngine
 
 BUNDLED = ("lite", "base")
 EXACT, FAST = 0.05, 1.5
@@ -46,13 +48,13 @@ def graph_of(name: str) -> Any:
 
 
 @cache
-def engine_of(kind: str, name: str) -> Engine | None:
+def engine_of(kind: str, name: str) -> PlaneEngine | None:
     """An engine with a network, or None where this machine lacks it."""
     match kind:
         case "openvino fp32":
-            return OpenVinoEngine(network_of(name), graph_of(name))
+            return OpenVinoEngine(graph_of(name), lambda: Engine(network_of(name), "cpu"))
         case "openvino bf16" if has_bfloat16() and takes_views(network_of(name)):
-            return OpenVinoEngine(network_of(name), graph_of(name), "bf16")
+            return OpenVinoEngine(graph_of(name), lambda: Engine(network_of(name), "cpu"), "bf16")
         case "torch bf16" if has_bfloat16():
             return ReducedEngine(deepcopy(network_of(name)), "cpu")
         case "cuda bf16" if torch.cuda.is_available():

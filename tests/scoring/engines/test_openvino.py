@@ -6,14 +6,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
 from miqa_app.core.assessment import EngineIdentity
 from miqa_app.errors import BadRequest
+from miqa_app.scoring.engine import Engine
 from miqa_app.scoring.engines import library
 from miqa_app.scoring.engines.library import has_bfloat16
 from miqa_app.scoring.engines.openvino import OpenVinoEngine
-from tests.scoring.engines.machine import engine_of, graph_of, network_of
+from tests.scoring.engines.machine import engine_of, graph_of, network_of, phantom_of
 
 WATCHED = """
 import sys
@@ -78,5 +81,31 @@ def test_the_fast_mode_says_so_beside_every_result() -> None:
 def test_a_processor_without_bfloat16_has_no_fast_mode(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(library, "has_bfloat16", lambda: False)
     with pytest.raises(BadRequest, match="leave --engine out"):
-        OpenVinoEngine(network_of("lite"), graph_of("lite"), "bf16")
+        OpenVinoEngine(graph_of("lite"), lambda: Engine(network_of("lite"), "cpu"), "bf16")
     assert isinstance(has_bfloat16(), bool)
+
+
+@pytest.mark.parametrize("family", ["lite", "lodapro"])
+@pytest.mark.parametrize("shape", [(48, 51), (66, 67), (96, 224), (181, 217)])
+def test_a_plane_is_framed_as_the_network_pads_it(family: str, shape: tuple[int, int]) -> None:
+    network, framing = network_of(family), graph_of(family).framing
+    plane = np.random.default_rng(2).random(shape, dtype=np.float32)
+    wanted = network.padded(torch.from_numpy(plane)[None, None]).numpy()
+    image, mask = framing.frame(plane)
+    rows, columns = framing.cells(plane)
+    if not framing.masked:
+        wanted = wanted[..., : rows * framing.grid, : columns * framing.grid]
+    assert (image == wanted).all()
+    assert mask.shape[1:] == (image.shape[2] // framing.grid, image.shape[3] // framing.grid)
+    assert mask[0, :rows, :columns].all()
+    assert mask.sum() == rows * columns
+
+
+def test_a_plane_too_large_for_a_graph_is_scored_by_torch_in_windows() -> None:
+    plane = phantom_of(64, 1100)
+    engine = engine_of("openvino fp32", "lite")
+    assert engine is not None
+    (found,), (wanted,) = (
+        list(one.predict([plane])) for one in (engine, Engine(network_of("lite"), "cpu"))
+    )
+    assert found.score == wanted.score

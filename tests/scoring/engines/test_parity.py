@@ -9,7 +9,8 @@ import pytest
 
 from miqa_app.core.slices import network_plane, series_scale
 from miqa_app.imaging import load
-from miqa_app.scoring.engine import Engine, PlanePrediction
+from miqa_app.scoring.engine import Engine
+from miqa_app.scoring.prediction import PlanePrediction
 from tests.scoring.engines.machine import (
     BUNDLED,
     ENGINES,

@@ -1,0 +1,47 @@
+"""From a network of torch to a graph of OpenVINO, once per model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from miqa_app.scoring.engines.graph import (
+    OUTPUTS,
+    sees_the_mask,
+    smallest,
+    takes_views,
+    traced,
+    traced_channels,
+)
+from miqa_app.scoring.engines.library import library
+from miqa_app.scoring.engines.openvino import Framing, Graph
+
+if TYPE_CHECKING:
+    from miqa_app.networks import QualityNetwork
+
+_EDGE = 96
+
+
+def converted(network: QualityNetwork) -> Graph:
+    """Return the graph of a network; takes seconds.
+
+    Args:
+        network: on the CPU, in evaluation mode.
+    """
+    views = takes_views(network)
+    image = torch.rand(1, 3 if views else 1, _EDGE, _EDGE)
+    cells = _EDGE // network.grid
+    valid = torch.ones(1, cells, cells, dtype=torch.bool)
+    body = library().convert_model(traced(network), example_input=(image, valid))
+    for port, name in zip(body.inputs, ("image", "valid"), strict=True):
+        port.get_tensor().set_names({name})
+    for port, name in zip(body.outputs, OUTPUTS, strict=True):
+        port.get_tensor().set_names({name})
+    channels: Any = None
+    if views:
+        channels = library().convert_model(traced_channels(network), example_input=image[:, :1])
+    framing = Framing(
+        network.grid, network.multiple, network.margin, smallest(network), sees_the_mask(network)
+    )
+    return Graph(body, channels, framing)
