@@ -73,9 +73,7 @@ def score(
     Exit code: 0 all done, 1 some inputs could not be read, 2 wrong usage.
     """
     from miqa_app.registry import find_model
-    from miqa_app.reports.result_csv import write_csv
     from miqa_app.reports.result_json import as_document, write_json
-    from miqa_app.services.report import write_report
     from miqa_app.services.score import Scorer
 
     refuse_missing(paths)
@@ -90,10 +88,15 @@ def score(
     if json_file is not None and str(json_file) != "-":
         write_json(document, json_file)
     if csv_file is not None:
+        from miqa_app.reports.result_csv import write_csv
+
         write_csv(entries, csv_file, paths, identify=identify)
     if maps is not None:
         _write_maps(scored, maps)
     if report is not None:
+        # brings matplotlib
+        from miqa_app.services.report import write_report
+
         for words in write_report(entries, problems, report, identify=identify):
             say(words)
     if json_file is not None and str(json_file) == "-":

@@ -77,10 +77,12 @@ class Engine:
     @torch.inference_mode()
     def _run(self, planes: Sequence[NDArray[np.float32]]) -> list[PlanePrediction]:
         images = torch.from_numpy(np.stack(planes)[:, None]).to(self._device)  # (slices, 1, H, W)
-        if max(images.shape[-2:]) > TILED_FROM:
-            batches = [predict_tiled(self.network, image[None]) for image in images]
-        else:
-            batches = [self.network(images)]
+        # convolutions on a GPU would round to TF32, with 10 bits where fp32 has 23
+        with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+            if max(images.shape[-2:]) > TILED_FROM:
+                batches = [predict_tiled(self.network, image[None]) for image in images]
+            else:
+                batches = [self.network(images)]
         return [result for batch in batches for result in _unpacked(batch)]
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -25,6 +24,7 @@ from miqa_app.services.engine_graphs import (
     has_graph,
     make_graph,
     phantom_plane,
+    processor,
     read_graph,
     versions,
 )
@@ -332,21 +332,11 @@ def _kept(sha256: str) -> EngineChoice | None:
 
 def _valid_for(sha256: str) -> dict[str, Any]:
     return {
-        "processor": _processor(),
+        "processor": processor(),
         "cores": os.cpu_count(),
         "versions": versions(),
         "model": sha256,
     }
-
-
-def _processor() -> str:
-    """Return the name of the CPU as the system gives it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
 
 
 def _folder(model: str | None) -> ModelFolder:

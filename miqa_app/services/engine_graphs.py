@@ -1,20 +1,20 @@
 """Graphs of models for OpenVINO, kept in the user's cache: made once per model, taken into use only when they are sound.
 
-A graph is one file: a line of JSON that says what it was made from and by, then its models as OpenVINO writes them. What is damaged, or of another model or version, counts as missing and is made anew; until then torch scores.
+A graph is one file: a line of JSON that says what it was made from and by, then its models as OpenVINO writes
+them for this processor. What is damaged, or of another model, version or processor, counts as missing and is made anew;
+until then torch scores.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import platform
 from dataclasses import asdict
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from miqa_app import __version__
 from miqa_app.errors import MiqaError
@@ -22,6 +22,7 @@ from miqa_app.paths import bundled, user_cache
 from miqa_app.registry.durable import write_whole
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from miqa_app.registry.checkpoint import LoadedModel
@@ -37,14 +38,26 @@ _DIGITS = 16
 
 
 def graph_file(sha256: str) -> Path:
-    """Return where the graph of a model of this identity lies, or will lie."""
-    return user_cache() / "engines" / f"{sha256[:_DIGITS]}.graph"
+    """Return where the graph of a model lies, or will lie; computers of other kinds that share the home have their own."""
+    kind = hashlib.sha256(processor().encode()).hexdigest()
+    return user_cache() / "engines" / f"{sha256[:_DIGITS]}-{kind[:_DIGITS]}.graph"
 
 
 @cache
 def versions() -> dict[str, str]:
     """Return the versions of all that takes part in making a graph; '' for what does not say its own."""
     return {"miqa_app": __version__, **{name: _version(name) for name in ("torch", "openvino")}}
+
+
+@cache
+def processor() -> str:
+    """Return the name of the CPU as the system gives it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
 
 
 def has_graph(sha256: str) -> bool:
@@ -57,8 +70,7 @@ def has_graph(sha256: str) -> bool:
 
 
 def read_graph(sha256: str) -> Graph | None:
-    """Return the kept graph of a model, or None where there is none or it is damaged, of another model or version."""
-    from miqa_app.scoring.engines.library import library
+    """Return the kept graph of a model, or None where there is none or it is damaged, of another model, version or processor."""
     from miqa_app.scoring.engines.openvino import Framing, Graph
 
     try:
@@ -69,14 +81,8 @@ def read_graph(sha256: str) -> Graph | None:
     head = _head(first)
     if not _belongs(head, sha256) or head.get("sha256") != hashlib.sha256(rest).hexdigest():
         return None
-    openvino, models, at = library(), [], 0
-    for structure, weights in head["models"]:
-        end = at + structure + weights
-        tensor = openvino.Tensor(np.frombuffer(rest[at + structure : end], np.uint8))
-        models.append(openvino.Core().read_model(rest[at : at + structure], tensor))
-        at = end
-    body, channels = (*models, None)[:2]
-    return Graph(body, channels, Framing(**head["framing"]))
+    size = head["body"]
+    return Graph(rest[:size], rest[size:] or None, Framing(**head["framing"]))
 
 
 def make_graph(model: LoadedModel) -> Graph:
@@ -117,27 +123,17 @@ def phantom_plane() -> NDArray[np.float32]:
 
 
 def _keep(graph: Graph, sha256: str) -> None:
-    parts = [_written(model) for model in (graph.body, graph.channels) if model is not None]
-    rest = b"".join(structure + weights for structure, weights in parts)
+    rest = graph.body + (graph.channels or b"")
     head = {
         "schema": SCHEMA,
         "model": sha256,
         "versions": versions(),
+        "processor": processor(),
         "framing": asdict(graph.framing),
-        "models": [(len(structure), len(weights)) for structure, weights in parts],
+        "body": len(graph.body),
         "sha256": hashlib.sha256(rest).hexdigest(),
     }
     write_whole(graph_file(sha256), json.dumps(head).encode() + b"\n" + rest)
-
-
-def _written(model: Any) -> tuple[bytes, bytes]:
-    """Return structure and weights of a model as OpenVINO writes them."""
-    from miqa_app.scoring.engines.library import library
-
-    with TemporaryDirectory() as name:
-        file = Path(name) / "graph.xml"
-        library().save_model(model, file, compress_to_fp16=False)
-        return file.read_bytes(), file.with_suffix(".bin").read_bytes()
 
 
 def _head(line: bytes) -> dict[str, Any]:
@@ -149,7 +145,12 @@ def _head(line: bytes) -> dict[str, Any]:
 
 
 def _belongs(head: dict[str, Any], sha256: str) -> bool:
-    wanted = {"schema": SCHEMA, "model": sha256, "versions": versions()}
+    wanted = {
+        "schema": SCHEMA,
+        "model": sha256,
+        "versions": versions(),
+        "processor": processor(),
+    }
     return all(head.get(key) == value for key, value in wanted.items())
 
 

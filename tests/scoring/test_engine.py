@@ -46,6 +46,26 @@ def test_the_identity_names_backend_device_and_precision(engine: Engine) -> None
     )
 
 
+class _Recording(torch.nn.Module):
+    """A network that notes how it is asked to compute."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.network, self.rounds = build("lite"), []
+
+    def forward(self, images: torch.Tensor) -> object:
+        self.rounds.append(torch.backends.cudnn.allow_tf32)
+        return self.network(images)
+
+
+def test_the_reference_does_not_round_to_tf32_and_leaves_the_setting_as_it_was() -> None:
+    before = torch.backends.cudnn.allow_tf32
+    network = _Recording()
+    list(Engine(network, "cpu").predict([plane(0)]))
+    assert network.rounds == [False]
+    assert torch.backends.cudnn.allow_tf32 is before
+
+
 class _Short(torch.nn.Module):
     """A network that runs out of memory above a batch size, as a GPU does."""
 

@@ -149,6 +149,18 @@ def test_statistics_are_finite_and_of_one_length_for_any_plane(plane: np.ndarray
     assert np.isfinite(values).all()
 
 
+def test_statistics_from_the_surroundings_of_the_object_are_those_of_the_whole_frame(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows, columns = np.mgrid[:150, :170]
+    disc = (rows - 60) ** 2 + (columns - 20) ** 2 < 45**2
+    noise = np.random.default_rng(3).random(disc.shape)
+    plane = (0.5 * disc + 0.1 * noise).astype(np.float32)
+    near = plane_statistics(plane)
+    monkeypatch.setattr("miqa_app.scoring.plane_statistics._REACH", 1000)
+    assert (near == plane_statistics(plane)).all()
+
+
 def test_statistics_hardly_change_with_a_mirror_image() -> None:
     plane = np.random.default_rng(3).random((64, 64)).astype(np.float32)
     plane[:, 40:] *= 0.1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -15,7 +16,7 @@ from miqa_app.scoring.engines.graph import (
     traced_channels,
 )
 from miqa_app.scoring.engines.library import library
-from miqa_app.scoring.engines.openvino import Framing, Graph
+from miqa_app.scoring.engines.openvino import HINTS, Framing, Graph
 
 if TYPE_CHECKING:
     from miqa_app.networks import QualityNetwork
@@ -44,4 +45,11 @@ def converted(network: QualityNetwork) -> Graph:
     framing = Framing(
         network.grid, network.multiple, network.margin, smallest(network), sees_the_mask(network)
     )
-    return Graph(body, channels, framing)
+    return Graph(_compiled(body), _compiled(channels) if channels else None, framing)
+
+
+def _compiled(model: Any) -> bytes:
+    """Return a model as it is after OpenVINO has fitted it to this processor, which takes far longer than to read that."""
+    exact = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": HINTS["fp32"]}
+    written: io.BytesIO | bytes = library().Core().compile_model(model, "CPU", exact).export_model()
+    return written if isinstance(written, bytes) else written.getvalue()

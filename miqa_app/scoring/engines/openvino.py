@@ -1,4 +1,4 @@
-"""OpenVINO on the CPU: the graph of a network, compiled once for slices of every size.
+"""OpenVINO on the CPU: one graph of a network for slices of every size.
 
 In fp32 it is exact; in bfloat16, on processors that compute in it, it is a declared fast mode. OpenVINO picks bfloat16 by
 itself where it can, so the precision is always asked for. Where a graph is there, a slice is scored without torch, whose
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from miqa_app.scoring.prediction import PlaneEngine, PlanePrediction
 
-_HINTS = {"fp32": "f32", "bf16": "bf16"}
+HINTS = {"fp32": "f32", "bf16": "bf16"}
+"""What OpenVINO calls the precisions."""
 _MAPS = ("score_map", "weight_map")
 
 
@@ -74,16 +75,16 @@ class Framing:
 
 @dataclass(frozen=True, eq=False)
 class Graph:
-    """A network as OpenVINO takes it.
+    """A network as OpenVINO writes it for one kind of processor.
 
     Attributes:
-        body: the model behind the input channels, or the whole of it where `channels` is None.
+        body: the network behind the input channels, or the whole of it where `channels` is None.
         channels: from the slice to its three channels, which stay in fp32 in the fast mode, see `graph.takes_views`.
         framing: of a plane.
     """
 
-    body: Any
-    channels: Any | None
+    body: bytes
+    channels: bytes | None
     framing: Framing
 
 
@@ -99,7 +100,7 @@ class OpenVinoEngine:
         precision: str = "fp32",
         threads: int = 0,
     ) -> None:
-        """Compile the graph.
+        """Read the graph.
 
         Args:
             graph: of the network.
@@ -109,13 +110,13 @@ class OpenVinoEngine:
 
         Raises:
             BadRequest: the CPU does not compute in bfloat16.
-            RuntimeError: the graph cannot be compiled on this computer.
+            RuntimeError: the graph cannot be used on this computer.
         """
         if precision == "bf16":
             require_bfloat16()
         self._framing = graph.framing
-        self._channels = _compiled(graph.channels, "fp32", threads) if graph.channels else None
-        self._body = _compiled(graph.body, precision, threads)
+        self._channels = _request(graph.channels, "fp32", threads) if graph.channels else None
+        self._body = _request(graph.body, precision, threads)
         self._make_reference = reference
         self._reference: PlaneEngine | None = None
         self.identity = EngineIdentity("openvino", "cpu", precision)
@@ -147,11 +148,11 @@ class OpenVinoEngine:
         return {name: said[name] for name in FIELDS}
 
 
-def _compiled(model: Any, precision: str, threads: int) -> Any:
+def _request(model: bytes, precision: str, threads: int) -> Any:
     """Return a request of a model for one slice at a time."""
     wanted = {
         "PERFORMANCE_HINT": "LATENCY",
-        "INFERENCE_PRECISION_HINT": _HINTS[precision],
+        "INFERENCE_PRECISION_HINT": HINTS[precision],
         "INFERENCE_NUM_THREADS": threads,
     }
-    return library().Core().compile_model(model, "CPU", wanted).create_infer_request()
+    return library().Core().import_model(model, "CPU", wanted).create_infer_request()
