@@ -9,7 +9,6 @@ import json
 import os
 import statistics
 import subprocess
-import sys
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from miqa_app.registry.folders import ModelFolder
-    from miqa_app.scoring.engine import Engine
-    from miqa_app.scoring.engines.openvino import Graph
     from miqa_app.scoring.prediction import PlaneEngine
 
 ENGINES = ("auto", "torch", "openvino", "fast")
@@ -43,8 +40,6 @@ SCHEMA = "miqa.engine/1"
 _MEASURED_S = 0.8
 _LOOKS_EVERY = 0.5
 _ROUNDS = 3
-_DRIVERS = ("/dev/nvidiactl", "/proc/driver/nvidia/version", "/dev/dxg")
-"""What NVIDIA's driver makes on Linux, the last below Windows."""
 _TITLES = {"torch": "torch", "openvino": "OpenVINO"}
 
 
@@ -96,6 +91,7 @@ def choose(model: str | None = None) -> Generator[Step, None, EngineChoice]:
 
     from miqa_app.registry.checkpoint import load_model
     from miqa_app.scoring.engine import Engine
+    from miqa_app.scoring.engines.openvino import OpenVinoEngine
 
     yield Step(0, 3, "Loading the model")
     loaded = load_model(str(_folder(model).path.absolute()))
@@ -107,7 +103,7 @@ def choose(model: str | None = None) -> Generator[Step, None, EngineChoice]:
         yield Step(1, 3, "Preparing OpenVINO for this model")
         try:
             graph = read_graph(loaded.folder.sha256) or make_graph(loaded)
-            engines["openvino"] = _openvino(graph, loaded.folder, spare_threads())
+            engines["openvino"] = OpenVinoEngine(graph, lambda: reference, threads=spare_threads())
         except (MiqaError, OSError, RuntimeError, ImportError) as error:
             why = f" OpenVINO was left out: {_first_line(error)}"
     yield Step(2, 3, "Measuring")
@@ -184,115 +180,6 @@ def wanted_engine(wanted: str, sha256: str, device: str) -> str:
         return "torch"
     choice = _kept(sha256)
     return "openvino" if choice is None else choice.engine
-
-
-def needs_torch(wanted: str, sha256: str, device: str) -> bool:
-    """Return whether `open_engine` will import torch for a model now.
-
-    Args:
-        wanted: one of `ENGINES`.
-        sha256: identity of the model.
-        device: 'auto', 'cuda', 'mps' or 'cpu'.
-
-    Raises:
-        BadRequest: there is no such engine, or not on that device.
-    """
-    name = wanted_engine(wanted, sha256, device)
-    if name == "torch" or not has_graph(sha256):
-        return True
-    return wanted != "openvino" and not (device == "cpu" or not _may_have_gpu())
-
-
-def open_engine(wanted: str, folder: ModelFolder, device: str, threads: int = 0) -> PlaneEngine:
-    """Return an engine for a model; torch is imported and the network built only where the engine needs it.
-
-    Args:
-        wanted: one of `ENGINES`. 'openvino' and 'fast' make the model's graph where it is missing; 'auto' never waits
-            for that.
-        folder: the model.
-        device: 'auto', 'cuda', 'mps' or 'cpu'.
-        threads: of the CPU; `spare_threads` by default.
-
-    Raises:
-        BadRequest: this computer has no such engine.
-        BadModel: the network cannot be loaded.
-        MiqaError: OpenVINO computes otherwise here and was asked for by name.
-    """
-    threads = threads or spare_threads()
-    name = wanted_engine(wanted, folder.sha256, device)
-    if name == "openvino" and wanted == "auto" and _scores_on_cpu(device):
-        # the graph may be damaged, or of another processor in a home that computers share: torch is exact too
-        with suppress(RuntimeError):
-            graph = read_graph(folder.sha256)
-            if graph is not None:
-                return _openvino(graph, folder, threads)
-    elif name == "openvino" and wanted == name:
-        return _openvino(_graph(folder), folder, threads)
-    elif name == "fast":
-        return _fast(folder, device, threads)
-    return _torch(folder, device, threads)
-
-
-def _scores_on_cpu(device: str) -> bool:
-    """Return whether the CPU computes; torch is asked only where there may be something else."""
-    if device == "cpu" or (device == "auto" and not _may_have_gpu()):
-        return True
-    from miqa_app.scoring.engine import pick_device
-
-    return pick_device(device).type == "cpu"
-
-
-def _may_have_gpu() -> bool:
-    """Return False only where torch cannot find a GPU: NVIDIA's driver is not installed, and it is no Mac."""
-    if sys.platform == "win32":
-        return (Path(os.environ["SYSTEMROOT"]) / "System32" / "nvcuda.dll").exists()
-    return sys.platform == "darwin" or any(Path(place).exists() for place in _DRIVERS)
-
-
-def _torch(folder: ModelFolder, device: str, threads: int) -> Engine:
-    import torch
-
-    from miqa_app.registry.checkpoint import load_model
-    from miqa_app.scoring.engine import Engine
-
-    torch.set_num_threads(threads)
-    return Engine(load_model(str(folder.path.absolute())).network, device)
-
-
-def _fast(folder: ModelFolder, device: str, threads: int) -> PlaneEngine:
-    """Return the fast mode: by the graph on the CPU where it keeps the channels exact, else by torch."""
-    if _scores_on_cpu(device):
-        graph = _graph(folder)
-        if graph.channels is not None:
-            return _openvino(graph, folder, threads, "bf16")
-    import torch
-
-    from miqa_app.registry.checkpoint import load_model
-    from miqa_app.scoring.engines.reduced import ReducedEngine
-
-    torch.set_num_threads(threads)
-    return ReducedEngine(load_model(str(folder.path.absolute())).network, device)
-
-
-def _graph(folder: ModelFolder) -> Graph:
-    """Return the graph of a model, made anew where it is missing."""
-    graph = read_graph(folder.sha256)
-    if graph is None:
-        from miqa_app.registry.checkpoint import load_model
-
-        graph = make_graph(load_model(str(folder.path.absolute())))
-    return graph
-
-
-def _openvino(
-    graph: Graph, folder: ModelFolder, threads: int, precision: str = "fp32"
-) -> PlaneEngine:
-    from miqa_app.scoring.engines.openvino import OpenVinoEngine
-
-    def reference() -> PlaneEngine:
-        return _torch(folder, "cpu", threads)
-
-    return OpenVinoEngine(graph, reference, precision, threads)
 
 
 def _measured(engines: dict[str, PlaneEngine]) -> dict[str, float]:

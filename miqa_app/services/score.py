@@ -127,14 +127,14 @@ class Scorer:
             BadModel: there is no such model.
             BadRequest: the engine or the device is not there.
         """
-        from miqa_app.services.engine_choice import needs_torch
+        from miqa_app.services.engine_open import needs_torch
 
         folder = find_model(self._model) if self._model else default_model()
         return needs_torch(self._engine, folder.sha256, self._device)
 
     def _load(self, name: str | None) -> _Ready:
         from miqa_app.scoring.scope import ScopeModel
-        from miqa_app.services.engine_choice import open_engine
+        from miqa_app.services.engine_open import open_engine
 
         folder = find_model(name) if name else default_model()
         return _Ready(

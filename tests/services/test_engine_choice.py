@@ -15,13 +15,12 @@ from miqa_app.core.series import Series
 from miqa_app.errors import BadRequest, MiqaError
 from miqa_app.registry import find_model
 from miqa_app.registry.checkpoint import LoadedModel, load_model
-from miqa_app.services import engine_choice, engine_graphs
+from miqa_app.services import engine_choice, engine_graphs, engine_open
 from miqa_app.services.engine_choice import (
     choice_file,
     choose,
     choose_beside,
     kept_choice,
-    open_engine,
     wanted_engine,
 )
 from miqa_app.services.engine_graphs import (
@@ -31,6 +30,7 @@ from miqa_app.services.engine_graphs import (
     phantom_plane,
     read_graph,
 )
+from miqa_app.services.engine_open import open_engine
 from miqa_app.services.score import Scorer
 from tests.registry.promotable import NAME, prepared
 
@@ -259,6 +259,6 @@ def test_torch_is_imported_only_where_it_scores(engine: str, model: LoadedModel)
     )
     graph_alone = ["openvino", "False", "False"]
     with_torch = ["torch", "True", "True"]
-    if engine == "auto" and engine_choice._may_have_gpu():
+    if engine == "auto" and engine_open._may_have_gpu():
         pytest.skip("torch is asked for a GPU on this computer")
     assert said.stdout.split() == (with_torch if engine == "torch" else graph_alone), said.stderr
