@@ -151,7 +151,9 @@ def test_closing_stops_it(start, measurement):
 
 @pytest.mark.slow
 def test_the_real_measurement_of_the_bundled_model_ends_in_a_sentence(qapp, monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "settings"))
+    # for the process that measures, and in the same place for this one
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setattr("miqa_app.paths.user_settings", lambda: tmp_path / "miqa_app")
     monkeypatch.setattr(engine_start, "_QUIET_MS", 20)
     desk = QuietDesk()
     start = EngineStart(desk, desk)
