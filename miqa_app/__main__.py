@@ -14,26 +14,36 @@ if TYPE_CHECKING:
     from miqa_app.core.series import Series
 
 _SELF_TEST = "--self-test"
+_SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+"""Where Linux says what a window is shown on."""
 
 
 def main() -> int:
     """Run the command line; without arguments it opens the workstation.
 
-    Two ways in are not for people at a terminal and are no commands: `miqa --self-test [FOLDER]`, by which an installer
-    sees whether the program works on a machine, and `miqa /absolute/path…`, by which a desktop opens files with it.
+    Two ways in are no commands: `miqa --self-test [FOLDER]`, by which an installer sees whether the program works on a
+    machine, and `miqa SCAN…`, by which people and desktops open files with it.
     """
     if getattr(sys, "frozen", False):
         _settle_frozen()
     first, *others = sys.argv[1:] or [""]
     if first == _SELF_TEST:
         return _self_test(others)
-    if Path(first).is_absolute() and os.path.lexists(first):
-        return _open([first, *others])
+    if _names_a_place(first):
+        if not os.path.lexists(first):
+            sys.stderr.write(f"There is no file or folder {first}; check the path.\n")
+            return 2
+        return _open([str(Path(path).absolute()) for path in (first, *others)])
 
     from miqa_app.cli.app import run_command
     from miqa_app.cli.window import Window
 
     return run_command(Window(_open, _screenshots, _rate))
+
+
+def _names_a_place(word: str) -> bool:
+    """Return whether a first argument is a path: no command has a separator or a dot in its name."""
+    return not word.startswith("-") and (os.sep in word or "." in word)
 
 
 def _settle_frozen() -> None:
@@ -51,9 +61,22 @@ def _settle_frozen() -> None:
 
 
 def _open(paths: list[str]) -> int:
+    if not _has_screen():
+        return 2
     from miqa_app.gui.app import run
 
     return run(paths)
+
+
+def _has_screen() -> bool:
+    """Return whether a window can be shown; say so where it cannot, for Qt would end the process with a wrong advice."""
+    if sys.platform != "linux" or any(os.environ.get(name) for name in _SCREENS):
+        return True
+    sys.stderr.write(
+        "There is no screen to show the window on; 'miqa score' and the other commands need none, and over the network "
+        "'ssh -X' brings one.\n"
+    )
+    return False
 
 
 def _screenshots(entries: Sequence[tuple[Series, Assessment]], folder: Path) -> object:
@@ -64,6 +87,8 @@ def _screenshots(entries: Sequence[tuple[Series, Assessment]], folder: Path) -> 
 
 
 def _rate(study: str, rater: str, store: str | None) -> int:
+    if not _has_screen():
+        return 2
     from miqa_app.gui.rating.open import run
 
     return run(study, rater, store)

@@ -28,7 +28,7 @@ def start(monkeypatch: pytest.MonkeyPatch, *arguments: str, program: str = "miqa
     return __main__.main()
 
 
-def test_a_desktop_opens_files_by_their_absolute_paths(
+def test_a_desktop_opens_files_by_their_paths(
     monkeypatch: pytest.MonkeyPatch, opened: list[list[str]], tmp_path: Path
 ) -> None:
     scan = tmp_path / "scan.nii.gz"
@@ -37,7 +37,36 @@ def test_a_desktop_opens_files_by_their_absolute_paths(
     assert opened == [[str(scan), str(tmp_path)]]
 
 
-def test_what_is_no_absolute_path_is_a_command(
+def test_a_scan_of_the_current_folder_opens_in_the_window(
+    monkeypatch: pytest.MonkeyPatch, opened: list[list[str]], tmp_path: Path
+) -> None:
+    (tmp_path / "scan.nii.gz").touch()
+    monkeypatch.chdir(tmp_path)
+    assert start(monkeypatch, "scan.nii.gz", "other.dcm") == 0
+    # what is missing beside it is named by the window
+    assert opened == [[str(tmp_path / "scan.nii.gz"), str(tmp_path / "other.dcm")]]
+
+
+def test_a_path_that_is_not_there_is_named(
+    monkeypatch: pytest.MonkeyPatch, opened: list[list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in ("/nope/scan.dcm", "nope.nii"):
+        assert start(monkeypatch, path) == 2
+        assert f"There is no file or folder {path}" in capsys.readouterr().err
+    assert opened == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always a screen")
+def test_without_a_screen_the_window_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    assert start(monkeypatch) == 2
+    assert "There is no screen" in capsys.readouterr().err
+
+
+def test_what_is_no_path_is_a_command(
     monkeypatch: pytest.MonkeyPatch,
     opened: list[list[str]],
     tmp_path: Path,
@@ -47,7 +76,7 @@ def test_what_is_no_absolute_path_is_a_command(
     monkeypatch.chdir(tmp_path)
     assert start(monkeypatch, "models", "--help") == 0
     assert "promote" in capsys.readouterr().out
-    assert start(monkeypatch, str(tmp_path / "missing.dcm")) == 2
+    assert start(monkeypatch, "nothing-like-that") == 2
     assert opened == []
 
 

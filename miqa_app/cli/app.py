@@ -28,7 +28,7 @@ from miqa_app.cli.window import Window
 app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="MRI image quality: score, look, learn. Without a command the workstation opens.",
+    help="MRI image quality: score, look, learn. Without a command the workstation opens, on scans with miqa SCAN….",
     epilog="miqa --self-test [FOLDER] shows whether this installation works.",
 )
 app.command("score")(score.score)

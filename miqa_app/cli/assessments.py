@@ -49,7 +49,8 @@ def list_command(
     for row in rows:
         score = "–" if row["score"] is None else f"{row['score']:.0f}"
         decision = row["decision"] + (f" ({row['reason']})" if row["reason"] else "")
-        cells = (row["key"][:8], row["day"], row["scanner"], row["title"], score, row["verdict"], decision, row["model"])  # fmt: skip
+        scanned = row["acquired"] or f"unknown, judged {row['day']}"
+        cells = (row["key"][:8], scanned, row["scanner"], row["title"], score, row["verdict"], decision, row["model"])  # fmt: skip
         table.add_row(*(cell.replace("[", "\\[") for cell in cells))
     Console(width=None if sys.stdout.isatty() else 160).print(table)
 
@@ -125,6 +126,7 @@ def _row(kept: KeptAssessment, history: list[Decision]) -> dict[str, Any]:
         "key": kept.key,
         "recorded": kept.recorded,
         "day": kept.day,
+        "acquired": context.acquired,
         "title": kept.title,
         "scanner": context.model or context.manufacturer,
         "sequence": context.sequence,

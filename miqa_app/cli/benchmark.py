@@ -178,7 +178,7 @@ def methods(
     imagenet: Annotated[
         Path | None,
         typer.Option(
-            help="Folder with ImageNet weights as timm names them; downloaded by default."
+            help="Folder with ImageNet weights as timm names them; downloaded where a recipe needs them otherwise."
         ),
     ] = None,
     also: Annotated[

@@ -45,7 +45,7 @@ def crossvalidate(
     imagenet: Annotated[
         Path | None,
         typer.Option(
-            help="Folder with ImageNet weights as timm names them (resnet34.tv_in1k.safetensors); downloaded by default."
+            help="Folder with ImageNet weights as timm names them (resnet34.tv_in1k.safetensors); downloaded where a recipe needs them otherwise."
         ),
     ] = None,
     also: Annotated[

@@ -33,7 +33,7 @@ def demo(
 def _headless(paths: list[Path], folder: Path, window: Window) -> None:
     """Score the phantom, print the table, and write reports and screenshots."""
     from miqa_app import __version__
-    from miqa_app.cli.score import Shower, drained, names, print_table
+    from miqa_app.cli.score import Shower, drained, print_table
     from miqa_app.reports.result_json import as_document, write_json
     from miqa_app.services.report import write_report
     from miqa_app.services.score import Scorer
@@ -48,5 +48,5 @@ def _headless(paths: list[Path], folder: Path, window: Window) -> None:
     for words in write_report(entries, problems, folder):
         say(words)
     window.screenshots(entries, folder)
-    print_table(document, names(entries))
+    print_table(document, entries)
     say(f"Result, report and screenshots are in {folder}.")

@@ -25,9 +25,11 @@ def export(
     """
     from miqa_app.errors import BadRequest
 
-    if (file is None) is (onnx is None):
-        message = "Name the archive to write, or the file after --onnx, and not both."
+    if file is None and onnx is None:
+        message = "Name the archive to write, or write the network alone with --onnx FILE."
         raise BadRequest(message)
+    if file is not None and onnx is not None:
+        raise BadRequest("Name either the archive to write or the file after --onnx, not both.")
     if file is not None:
         model_changes.export(name, file)
     elif onnx is not None:
@@ -36,8 +38,10 @@ def export(
 
 def _export_onnx(name: str, file: Path) -> None:
     from miqa_app.cli.progress import say
+    from miqa_app.registry import find_model
     from miqa_app.services.export_onnx import export_onnx
 
+    find_model(name)  # a wrong name is told before the wait is announced
     say("Writing the network as ONNX takes up to a minute.")
     sys.stdout.write(f"{export_onnx(name, file)}\n")
 

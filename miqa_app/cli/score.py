@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from miqa_app import __version__
+from miqa_app.cli.outputs import refuse_unwritable
 from miqa_app.cli.progress import progress_bar, say
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ def score(
     from miqa_app.services.score import Scorer
 
     refuse_missing(paths)
+    refuse_unwritable([None if str(json_file) == "-" else json_file, csv_file], [report, maps])
     if model is not None:
         find_model(model)  # a wrong name is told before torch is loaded
     scorer = Scorer(model, device, os.cpu_count() or 1, engine)
@@ -102,7 +104,7 @@ def score(
     if json_file is not None and str(json_file) == "-":
         sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
     else:
-        print_table(document, names(entries))
+        print_table(document, entries)
     for problem in document["problems"]:
         say(f"{problem['source']}: {problem['reason']}")
     if problems or not scored:
@@ -214,21 +216,25 @@ def names(entries: Sequence[Entry]) -> list[str]:
     return labels
 
 
-def print_table(document: dict[str, Any], labels: Sequence[str]) -> None:
+def print_table(document: dict[str, Any], entries: Sequence[Entry]) -> None:
     """Print a row per series on stdout, and below why a series was not assessed and what else must be known."""
+    labels = names(entries)
     console = Console(width=None if sys.stdout.isatty() else 160)
     if document["series"]:
         console.print(_table(document, labels))
-    for row, label in zip(document["series"], labels, strict=True):
+    for row, label, (_, assessment) in zip(document["series"], labels, entries, strict=True):
         if row["reason"]:
             console.print(f"{label}: not assessed: {row['reason']}.", highlight=False, markup=False)
+        if assessment.doubt:
+            console.print(f"{label}: {assessment.doubt_sentence}", highlight=False, markup=False)
         for note in (*row["warnings"], *row["notes"]):
             console.print(f"{label}: {note}", highlight=False, markup=False)
-    console.print(
-        "Scores: 100 = best. Advisory only: not a certified medical device.",
-        style="dim",
-        highlight=False,
-    )
+    if document["series"]:
+        console.print(
+            "Scores: 100 = best. Advisory only: not a certified medical device.",
+            style="dim",
+            highlight=False,
+        )
 
 
 def _table(document: dict[str, Any], labels: Sequence[str]) -> Table:

@@ -170,6 +170,11 @@ class Assessment:
         return "" if low is high else f"from “{low.words.lower()}” to “{high.words.lower()}”"
 
     @property
+    def doubt_sentence(self) -> str:
+        """Return `doubt` as a sentence with what to do, or ''."""
+        return f"The interval reaches {self.doubt}: look at the images." if self.doubt else ""
+
+    @property
     def scored(self) -> bool:
         """Return whether there is a score."""
         return self.score is not None

@@ -47,7 +47,9 @@ def write_csv(
             "high": high,
             "calibrated": assessment.thresholds.calibrated,
             "worst_slices": " ".join(str(index + 1) for index in row["worst_slices"]),
-            "notes": " ".join((*row["warnings"], *row["notes"])),
+            "notes": " ".join(
+                filter(None, (assessment.doubt_sentence, *row["warnings"], *row["notes"]))
+            ),
             "model": model.name if model else "",
             "model_sha256": model.sha256 if model else "",
             **{f"p_{key}": value for key, value in row["artefacts"].items()},

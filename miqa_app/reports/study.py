@@ -160,10 +160,8 @@ def _score_words(assessment: Assessment) -> str:
     if assessment.score is None or assessment.interval is None:
         return ""
     low, high = assessment.interval
-    doubt = (
-        f" The interval reaches {assessment.doubt}: look at the images." if assessment.doubt else ""
-    )
-    return f"{assessment.score:.0f} of 100 (90 % interval {low:.0f}–{high:.0f}; 100 = best).{doubt} Mean of the lowest quarter of the slices, at least three, weighted by object area."
+    doubt = f"{assessment.doubt_sentence} " if assessment.doubt else ""
+    return f"{assessment.score:.0f} of 100 (90 % interval {low:.0f}–{high:.0f}; 100 = best). {doubt}Mean of the lowest quarter of the slices, at least three, weighted by object area."
 
 
 def _cause(assessment: Assessment) -> str:

@@ -125,10 +125,10 @@ def test_a_place_that_cannot_be_written_is_one_sentence(
 ) -> None:
     (tmp_path / "file").write_text("not a folder", encoding="utf-8")
     out = tmp_path / "file" / "r.json"
-    assert miqa("score", PHANTOM / "clean", "--json", out) == 1
+    assert miqa("score", PHANTOM / "clean", "--json", out) == 2
     error = capsys.readouterr().err
     assert str(tmp_path / "file") in error
-    assert "check the place" in error
+    assert "choose another place" in error
     assert "Traceback" not in error
 
 

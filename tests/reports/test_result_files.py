@@ -11,6 +11,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from miqa_app.cli.score import print_table
 from miqa_app.core.artefact_kinds import KEYS
 from miqa_app.core.series import Problem
 from miqa_app.paths import bundled
@@ -102,3 +103,19 @@ def test_csv_opens_in_a_spreadsheet_and_runs_no_formula(entries, tmp_path: Path)
     assert rows[3]["status"] == "not_assessed"
     assert rows[3]["score"] == ""
     assert "/home/anna" not in raw.decode("utf-8-sig")
+
+
+def test_table_and_csv_say_when_the_interval_reaches_into_another_verdict(
+    entries, tmp_path: Path, capsys
+) -> None:
+    series, assessment = entries[0]
+    wide = [(series, replace(assessment, score=80.0, interval=(40.0, 95.0)))]
+    sentence = "The interval reaches from “consider rescan” to “accept”: look at the images."
+    write_csv(wide, tmp_path / "r.csv", ROOTS)
+    with (tmp_path / "r.csv").open(encoding="utf-8-sig", newline="") as stream:
+        assert next(csv.DictReader(stream))["notes"].startswith(sentence)
+    print_table(document(wide), wide)
+    assert sentence in capsys.readouterr().out
+    narrow = [(series, replace(assessment, score=80.0, interval=(75.0, 85.0)))]
+    print_table(document(narrow), narrow)
+    assert "The interval reaches" not in capsys.readouterr().out

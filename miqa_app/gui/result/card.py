@@ -178,7 +178,7 @@ class ResultCard(QFrame):
         self._page.addLayout(row)
         self._page.addWidget(ScoreBar(self._theme, result, colour))
         if result.doubt:
-            self._text(f"The interval reaches {result.doubt}: look at the images.", dim=True)
+            self._text(result.doubt_sentence, dim=True)
 
     def _suspected(self, result: Assessment) -> None:
         self._rule()

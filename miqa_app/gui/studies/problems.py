@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from miqa_app.core.series import Problem
 
 
+_ONE, _MANY = 64, 130
+"""Height of the list in pixels, for one problem and for several: room belongs to the studies."""
+
+
 class ProblemPanel(QWidget):
     """The problems of this sitting; hidden while there are none.
 
@@ -37,7 +41,7 @@ class ProblemPanel(QWidget):
         self._list = QListWidget()
         self._list.setAccessibleName("Files that could not be read")
         self._list.setWordWrap(True)
-        self._list.setFixedHeight(130)
+        self._list.setFixedHeight(_ONE)
         self._list.setSpacing(2)
         copy = QPushButton("Copy list")
         copy.setAccessibleName("Copy the list of problems")
@@ -59,6 +63,7 @@ class ProblemPanel(QWidget):
         item.setToolTip(f"{problem.source}\n{problem.reason}")
         self._list.addItem(item)
         count = len(self._problems)
+        self._list.setFixedHeight(_ONE if count == 1 else _MANY)
         self._title.setText("1 FILE NOT READ" if count == 1 else f"{count} FILES NOT READ")
         self.show()
 

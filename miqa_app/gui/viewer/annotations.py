@@ -123,7 +123,8 @@ def paint(
     _block(painter, inner, texts.bottom_left, flag.AlignLeft | flag.AlignBottom, width, first=LIGHT)
     _block(painter, inner, texts.bottom_right, flag.AlignRight | flag.AlignBottom, width)
     if texts.bottom and area.width() > 560:
-        _block(painter, inner, (texts.bottom,), flag.AlignHCenter | flag.AlignBottom, inner.width())
+        middle = flag.AlignHCenter | flag.AlignBottom
+        _block(painter, inner, (texts.bottom,), middle, inner.width(), first=LIGHT)
     if texts.notice:
         strip = inner.adjusted(0, 22 if texts.top_left else 0, 0, 0)
         _block(

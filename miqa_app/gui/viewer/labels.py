@@ -10,7 +10,8 @@ from collections import OrderedDict
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter
 
-_RIM = QColor(0, 0, 0, 170)
+_RIM = QColor(0, 0, 0, 200)
+_AROUND = [(across, down) for across in (-1, 0, 1) for down in (-1, 0, 1) if across or down]
 _PAD, _KEPT = 2, 192
 _pictures: OrderedDict[tuple[object, ...], QImage] = OrderedDict()
 
@@ -66,7 +67,7 @@ def _drawn(
     with QPainter(picture) as painter:
         painter.setFont(font)
         painter.setPen(_RIM)
-        for across, down in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+        for across, down in _AROUND:
             painter.drawText(area.translated(across, down), flags, words)
         painter.setPen(colour)
         painter.drawText(area, flags, words)

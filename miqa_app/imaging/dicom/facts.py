@@ -49,6 +49,7 @@ _IDENTITY = {
     "Operator": "OperatorsName",
     "Study ID": "StudyID",
 }
+_FIRST_YEAR = "1950"
 _GROUPS = (
     "MRTimingAndRelatedParametersSequence",
     "MRReceiveCoilSequence",
@@ -84,7 +85,8 @@ def facts_of(dataset: Dataset, frame: Frame) -> dict[str, str]:
         or text(dataset, "StudyDate")
     )
     date = date or text(dataset, "AcquisitionDateTime")[:8]
-    if len(date) >= 8 and date[:8].isdigit():
+    # anonymisers write the year 1
+    if len(date) >= 8 and date[:8].isdigit() and date[:4] >= _FIRST_YEAR:
         found["Acquisition date"] = f"{date[:4]}-{date[4:6]}-{date[6:8]}"
     if frame.image_type:
         found["Image type"] = ", ".join(frame.image_type)
