@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from sqlalchemy import URL
+
     from miqa_app.rating.study import Study
 
 
@@ -45,7 +47,8 @@ class Opened:
         """
         address = place.resolved(url)
         self.where = place.described(address)
-        self._engine = place.engine_of(address)
+        self._address: URL | None = address
+        self._engine = place.shared_engine(address)
         self._writer = place.writing(self._engine)
         self._studies: dict[str, Study] = {}
         try:
@@ -62,8 +65,10 @@ class Opened:
         self.close()
 
     def close(self) -> None:
-        """Close all connections that are not in use at this moment."""
-        self._engine.dispose()
+        """Give all connections back."""
+        if self._address is not None:
+            place.give_back(self._address)
+            self._address = None
 
     def back_up(self, path: Path) -> None:
         """Write all that is stored into one SQLite file, while others go on writing; whole or not at all.

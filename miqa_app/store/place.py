@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, create_engine, event, make_url
@@ -26,6 +28,8 @@ _FILE = "miqa.sqlite"
 _WRITES = "miqa_writes"
 _WAIT_SECONDS = 60
 _CONNECT_SECONDS = 10
+_users: Counter[URL] = Counter()
+_lock = Lock()
 
 
 def resolved(url: str | Path | None) -> URL:
@@ -63,12 +67,32 @@ def described(url: URL) -> str:
     return f"The database '{url.database}' on {url.host or 'this computer'}{port}"
 
 
-@cache
-def engine_of(url: URL) -> Engine:
-    """Return the engine of an address; nothing is opened yet.
+def shared_engine(url: URL) -> Engine:
+    """Return the engine of an address for one more user, who gives it back with `give_back`.
 
     All who open the same store share one. SQLAlchemy keeps the statements it has compiled for every engine it has seen,
     long after nobody uses that engine any more, so that a new one for each sitting would fill the memory.
+
+    Raises:
+        MiqaError: the driver for PostgreSQL is not installed.
+    """
+    with _lock:
+        engine = engine_of(url)
+        _users[url] += 1
+    return engine
+
+
+def give_back(url: URL) -> None:
+    """Take one user off an address; the last one closes the connections, which would be torn from the others otherwise."""
+    with _lock:
+        _users[url] -= 1
+        if not _users[url]:
+            engine_of(url).dispose()
+
+
+@cache
+def engine_of(url: URL) -> Engine:
+    """Return the engine of an address, always the same; nothing is opened yet.
 
     Raises:
         MiqaError: the driver for PostgreSQL is not installed.
