@@ -43,7 +43,15 @@ def main() -> int:
 
 def _names_a_place(word: str) -> bool:
     """Return whether a first argument is a path: no command has a separator or a dot in its name."""
-    return not word.startswith("-") and (os.sep in word or "." in word)
+    if not word or word.startswith("-"):
+        return False
+    if any(mark in word for mark in (os.sep, os.altsep or os.sep, ".")):
+        return True
+    if not os.path.lexists(word):
+        return False
+    from miqa_app.cli.app import is_command
+
+    return not is_command(word)
 
 
 def _settle_frozen() -> None:

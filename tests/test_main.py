@@ -41,10 +41,13 @@ def test_a_scan_of_the_current_folder_opens_in_the_window(
     monkeypatch: pytest.MonkeyPatch, opened: list[list[str]], tmp_path: Path
 ) -> None:
     (tmp_path / "scan.nii.gz").touch()
+    (tmp_path / "exam").mkdir()
     monkeypatch.chdir(tmp_path)
     assert start(monkeypatch, "scan.nii.gz", "other.dcm") == 0
-    # what is missing beside it is named by the window
-    assert opened == [[str(tmp_path / "scan.nii.gz"), str(tmp_path / "other.dcm")]]
+    assert start(monkeypatch, "exam") == 0
+    # what is missing beside a scan is named by the window
+    first = [str(tmp_path / "scan.nii.gz"), str(tmp_path / "other.dcm")]
+    assert opened == [first, [str(tmp_path / "exam")]]
 
 
 def test_a_path_that_is_not_there_is_named(

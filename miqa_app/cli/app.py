@@ -60,6 +60,12 @@ def main(
         raise typer.Exit(window.open([]))
 
 
+def is_command(word: str) -> bool:
+    """Return whether a word is the name of a command or of a group of commands."""
+    commands = {command.name for command in app.registered_commands}
+    return word in commands | {group.name for group in app.registered_groups}
+
+
 def run_command(window: Window, arguments: list[str] | None = None) -> int:
     """Run the command line and return the exit code: 0 done, 1 some inputs failed, 2 wrong usage.
 

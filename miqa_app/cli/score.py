@@ -203,7 +203,7 @@ def _write_maps(scored: Sequence[Scored], folder: Path) -> None:
             np.save(file, upsample(prediction.score_map, item.series.shape))
 
 
-def names(entries: Sequence[Entry]) -> list[str]:
+def _names(entries: Sequence[Entry]) -> list[str]:
     """Return what each series is called, with what tells it from others of the same name."""
     from miqa_app.core.naming import distinction
 
@@ -218,7 +218,7 @@ def names(entries: Sequence[Entry]) -> list[str]:
 
 def print_table(document: dict[str, Any], entries: Sequence[Entry]) -> None:
     """Print a row per series on stdout, and below why a series was not assessed and what else must be known."""
-    labels = names(entries)
+    labels = _names(entries)
     console = Console(width=None if sys.stdout.isatty() else 160)
     if document["series"]:
         console.print(_table(document, labels))

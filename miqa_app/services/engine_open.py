@@ -8,8 +8,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from miqa_app.errors import MiqaError
+from miqa_app.scoring.engines.library import require_bfloat16
 from miqa_app.services.engine_choice import spare_threads, wanted_engine
-from miqa_app.services.engine_graphs import has_graph, make_graph, read_graph
+from miqa_app.services.engine_graphs import graph_file, has_graph, make_graph, read_graph
 
 if TYPE_CHECKING:
     from miqa_app.registry.folders import ModelFolder
@@ -51,13 +53,13 @@ def open_engine(wanted: str, folder: ModelFolder, device: str, threads: int = 0)
     Raises:
         BadRequest: this computer has no such engine.
         BadModel: the network cannot be loaded.
-        MiqaError: OpenVINO computes otherwise here and was asked for by name.
+        MiqaError: OpenVINO computes otherwise here, or cannot use its graph, and was asked for by name.
     """
     threads = threads or spare_threads()
     name = wanted_engine(wanted, folder.sha256, device)
     if name == "openvino" and wanted == "auto" and _scores_on_cpu(device):
-        # the graph may be damaged, or of another processor in a home that computers share: torch is exact too
-        with suppress(RuntimeError):
+        # the graph may be damaged since it was looked at: torch is exact too
+        with suppress(MiqaError):
             graph = read_graph(folder.sha256)
             if graph is not None:
                 return _openvino(graph, folder, threads)
@@ -96,17 +98,24 @@ def _torch(folder: ModelFolder, device: str, threads: int) -> Engine:
 
 def _fast(folder: ModelFolder, device: str, threads: int) -> PlaneEngine:
     """Return the fast mode: by the graph on the CPU where it keeps the channels exact, else by torch."""
+    graph = None
     if _scores_on_cpu(device):
-        graph = _graph(folder)
-        if graph.channels is not None:
+        # before seconds are spent on a graph that could not be used
+        require_bfloat16()
+        graph = read_graph(folder.sha256)
+        if graph is not None and graph.channels is not None:
             return _openvino(graph, folder, threads, "bf16")
     import torch
 
     from miqa_app.registry.checkpoint import load_model
+    from miqa_app.scoring.engines.graph import takes_views
     from miqa_app.scoring.engines.reduced import ReducedEngine
 
     torch.set_num_threads(threads)
-    return ReducedEngine(load_model(str(folder.path.absolute())).network, device)
+    model = load_model(str(folder.path.absolute()))
+    if graph is None and _scores_on_cpu(device) and takes_views(model.network):
+        return _openvino(make_graph(model), folder, threads, "bf16")
+    return ReducedEngine(model.network, device)
 
 
 def _graph(folder: ModelFolder) -> Graph:
@@ -127,4 +136,9 @@ def _openvino(
     def reference() -> PlaneEngine:
         return _torch(folder, "cpu", threads)
 
-    return OpenVinoEngine(graph, reference, precision, threads)
+    try:
+        return OpenVinoEngine(graph, reference, precision, threads)
+    except RuntimeError as error:
+        file = graph_file(folder.sha256)
+        message = f"OpenVINO cannot use its graph {file} on this computer; delete that file, or leave --engine out so that torch scores."
+        raise MiqaError(message) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -91,6 +92,11 @@ def test_list_and_show_tell_the_decision(store: Path, capsys: pytest.CaptureFixt
     assert rows[0]["model_sha256"] == "9f" * 32
     assert run("assessments", "list", "--store", store) == 0
     assert len(capsys.readouterr().out.splitlines()) == 31
+    undated = replace(kept[0], key="ab" * 16, context=replace(kept[0].context, acquired=""))
+    with Archive(store) as archive:
+        archive.add_assessments([undated])
+    assert run("assessments", "list", "--store", store) == 0
+    assert "unknown, judged" in capsys.readouterr().out
     assert run("assessments", "show", kept[0].key[:12], "--store", store) == 0
     out = capsys.readouterr().out
     assert "Kim: rescan (motion), 4.2 s after the result" in out

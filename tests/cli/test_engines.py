@@ -103,6 +103,11 @@ def test_onnx_is_refused_where_a_network_has_no_form_in_it_and_leaves_no_file(
     assert "cannot be written as ONNX" in capsys.readouterr().err
     assert miqa("models", "export", "lar") == 2
     assert "Name the archive" in capsys.readouterr().err
+    both = ("models", "export", "lar", models / "lar.miqa", "--onnx", models / "lar.onnx")
+    assert miqa(*both) == 2
+    assert "not both" in capsys.readouterr().err
+    assert miqa("models", "export", "nix", "--onnx", models / "lar.onnx") in (1, 2)
+    assert "takes up to a minute" not in capsys.readouterr().err
     assert not (models / "lar.onnx").exists()
 
 

@@ -151,6 +151,14 @@ def test_objects_without_an_mr_image_are_problems(tmp_path, modality):
         only(tmp_path, Modality=modality)
 
 
+def test_a_date_that_an_anonymiser_made_up_is_no_date(tmp_path):
+    (tmp_path / "real").mkdir()
+    real = only(tmp_path / "real", AcquisitionDate="20260301")
+    assert real.facts["Acquisition date"] == "2026-03-01"
+    (tmp_path / "made up").mkdir()
+    assert "Acquisition date" not in only(tmp_path / "made up", AcquisitionDate="00010101").facts
+
+
 def test_a_lossy_past_is_known(tmp_path):
     assert only(tmp_path, LossyImageCompression="01").lossy
     assert not only(tmp_path, LossyImageCompression="00").lossy

@@ -232,6 +232,8 @@ def test_where_the_graph_cannot_be_compiled_torch_scores(
 
     monkeypatch.setattr("miqa_app.scoring.engines.openvino.OpenVinoEngine", refusing)
     assert open_engine("auto", model.folder, "cpu").identity.backend == "torch"
+    with pytest.raises(MiqaError, match="cannot use its graph .*; delete that file"):
+        open_engine("openvino", model.folder, "cpu")
 
 
 SCORED = """

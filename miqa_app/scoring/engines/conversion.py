@@ -42,10 +42,14 @@ def converted(network: QualityNetwork) -> Graph:
     channels: Any = None
     if views:
         channels = library().convert_model(traced_channels(network), example_input=image[:, :1])
-    framing = Framing(
+    return Graph(_compiled(body), _compiled(channels) if channels else None, framing_of(network))
+
+
+def framing_of(network: QualityNetwork) -> Framing:
+    """Return how the planes of a network are framed for its graph."""
+    return Framing(
         network.grid, network.multiple, network.margin, smallest(network), sees_the_mask(network)
     )
-    return Graph(_compiled(body), _compiled(channels) if channels else None, framing)
 
 
 def _compiled(model: Any) -> bytes:

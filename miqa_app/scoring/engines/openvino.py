@@ -89,7 +89,12 @@ class Graph:
 
 
 class OpenVinoEngine:
-    """Runs a network by its graph on the CPU; see `PlaneEngine`."""
+    """Runs a network by its graph on the CPU; see `PlaneEngine`.
+
+    Attributes:
+        identity: of the engine that judged the planes last: torch's for planes that a graph cannot take.
+        notes: of that engine.
+    """
 
     batch = 1
 
@@ -119,18 +124,22 @@ class OpenVinoEngine:
         self._body = _request(graph.body, precision, threads)
         self._make_reference = reference
         self._reference: PlaneEngine | None = None
-        self.identity = EngineIdentity("openvino", "cpu", precision)
-        self.notes = [FAST_NOTE] if precision == "bf16" else []
+        self._own = EngineIdentity("openvino", "cpu", precision)
+        self.identity, self.notes = self._own, self._own_notes()
 
     def predict(self, planes: Sequence[NDArray[np.float32]]) -> Iterator[PlanePrediction]:
         """Yield a prediction per plane, (H, W) float32 in [0, 1], in order."""
         for plane in planes:
             if self._framing.fits(plane):
+                self.identity, self.notes = self._own, self._own_notes()
                 yield from in_points(self._asked(plane))
             else:
-                if self._reference is None:
-                    self._reference = self._make_reference()
+                self._reference = self._reference or self._make_reference()
+                self.identity, self.notes = self._reference.identity, self._reference.notes
                 yield from self._reference.predict([plane])
+
+    def _own_notes(self) -> list[str]:
+        return [FAST_NOTE] if self._own.precision == "bf16" else []
 
     def _asked(self, plane: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
         """Return what the graph says of a plane, its maps cut to the cells of the plane."""

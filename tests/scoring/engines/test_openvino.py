@@ -14,6 +14,7 @@ from miqa_app.core.assessment import EngineIdentity
 from miqa_app.errors import BadRequest
 from miqa_app.scoring.engine import Engine
 from miqa_app.scoring.engines import library
+from miqa_app.scoring.engines.conversion import framing_of
 from miqa_app.scoring.engines.library import has_bfloat16
 from miqa_app.scoring.engines.openvino import OpenVinoEngine
 from tests.scoring.engines.machine import engine_of, graph_of, network_of, phantom_of
@@ -85,10 +86,11 @@ def test_a_processor_without_bfloat16_has_no_fast_mode(monkeypatch: pytest.Monke
     assert isinstance(has_bfloat16(), bool)
 
 
-@pytest.mark.parametrize("family", ["lite", "lodapro"])
+@pytest.mark.parametrize("family", ["lite", "loda", "lodapro", "lariqa"])
 @pytest.mark.parametrize("shape", [(48, 51), (66, 67), (96, 224), (181, 217)])
 def test_a_plane_is_framed_as_the_network_pads_it(family: str, shape: tuple[int, int]) -> None:
-    network, framing = network_of(family), graph_of(family).framing
+    network = network_of(family)
+    framing = framing_of(network)
     plane = np.random.default_rng(2).random(shape, dtype=np.float32)
     wanted = network.padded(torch.from_numpy(plane)[None, None]).numpy()
     image, mask = framing.frame(plane)
@@ -109,3 +111,6 @@ def test_a_plane_too_large_for_a_graph_is_scored_by_torch_in_windows() -> None:
         list(one.predict([plane])) for one in (engine, Engine(network_of("lite"), "cpu"))
     )
     assert found.score == wanted.score
+    assert engine.identity.backend == "torch"
+    list(engine.predict([phantom_of(96, 96)]))
+    assert engine.identity.backend == "openvino"
