@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from miqa_app.evaluation.figures import GROUPS
 from miqa_app.evaluation.reference_free import MEASURES
 
@@ -80,6 +82,7 @@ def _headlines(values: Mapping[str, Any], network: str) -> list[str]:
             "",
         ],
         ["clean slices, mean score", f"{values['clean_mean']:.1f}", ""],
+        *_without_air(values),
         [
             "90 % interval of a lone slice: holds the target / mean half width",
             f"{values['coverage']:.3f} / {values['mean_half_width']:.1f}",
@@ -98,6 +101,15 @@ def _headlines(values: Mapping[str, Any], network: str) -> list[str]:
     if not goals:
         return _table(["figure", "value"], [row[:2] for row in rows])
     return _table(["figure", "value", "goal"], rows)
+
+
+def _without_air(values: Mapping[str, Any]) -> list[list[str]]:
+    """Return the row on clean slices whose air was set to zero; figures of older models have none."""
+    if not np.isfinite(mean := values.get("clean_without_air_mean", np.nan)):
+        return []
+    below = values["clean_without_air_below_acceptable"]
+    name = "the same slices with their air set to zero: mean score / share below 70"
+    return [[name, f"{mean:.1f} / {below:.3f}", ""]]
 
 
 def _group_table(values: Mapping[str, Any], name: str) -> list[str]:

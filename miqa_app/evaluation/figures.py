@@ -33,6 +33,7 @@ def figures(rows: Sequence[Row], recipe: EvaluationRecipe) -> dict[str, Any]:
     by_kind = {kind: _by_kind(rows, kind) for kind in KEYS}
     clean = [row for row in rows if not row.kinds]
     combined = [row for row in rows if row.kind == "combined"]
+    without_air = [row.without_air for row in clean if row.without_air is not None]
     return {
         "evaluation": recipe.name,
         "quality_index": recipe.quality_index,
@@ -51,6 +52,8 @@ def figures(rows: Sequence[Row], recipe: EvaluationRecipe) -> dict[str, Any]:
         "map_auc_local_kinds": _mean([row.map_auc for row in rows if row.kind in LOCAL_KINDS]),
         "clean_mean": _mean([row.score for row in clean]),
         "clean_below_acceptable": _below(clean),
+        "clean_without_air_mean": _mean(without_air),
+        "clean_without_air_below_acceptable": _mean(_below_line(s) for s in without_air),
         "coverage": _mean([float(row.covered) for row in rows]),
         "mean_half_width": _mean([row.half for row in rows]),
         "changes": _changes(rows),
@@ -133,7 +136,11 @@ def _pairs(rows: Sequence[Row]) -> float:
 
 def _below(clean: Sequence[Row]) -> float:
     """Return the share of clean slices below the acceptable line."""
-    return _mean([float(row.score < ACCEPTABLE) for row in clean])
+    return _mean(_below_line(row.score) for row in clean)
+
+
+def _below_line(score: float) -> float:
+    return float(score < ACCEPTABLE)
 
 
 def _changes(rows: Sequence[Row]) -> dict[str, dict[str, float]]:

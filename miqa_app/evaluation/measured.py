@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from miqa_app.core.foreground import without_air
 from miqa_app.evaluation.degradation import LOCAL_KINDS
 from miqa_app.evaluation.held_out import items
 from miqa_app.evaluation.quality_index import load_quality_index
@@ -29,6 +30,9 @@ DAMAGED_FROM = 0.25
 _CHANGED_EVERY = 12
 """Every how many images harmless changes are tried; each costs six more predictions."""
 
+AIR_BELOW = 0.08
+"""Level, as a share of full scale, below which a slice is taken for air where its air is set to zero."""
+
 _SHIFT = 2
 _GAIN = 0.1
 
@@ -49,6 +53,7 @@ class Row:
         map_auc: how well low cells of the score map mark the damage on the object; NaN where that is not asked.
         measures: reference-free measures by name.
         changes: absolute change of the score under changes that leave the quality alone, by name; empty where untried.
+        without_air: prediction for a clean slice after its air was set to zero, as many scanners do; None where untried.
     """
 
     groups: Mapping[str, str]
@@ -62,6 +67,7 @@ class Row:
     map_auc: float
     measures: Mapping[str, float] = field(default_factory=dict)
     changes: Mapping[str, float] = field(default_factory=dict)
+    without_air: float | None = None
 
     @property
     def kind(self) -> str:
@@ -112,6 +118,7 @@ def measured(
             map_auc=_map_auc(item, prediction),
             measures=measures(plane),
             changes=score_changes(engine, plane) if number % _CHANGED_EVERY == 0 else {},
+            without_air=None if item.kinds else _score(engine, without_air(plane, AIR_BELOW)),
         )
 
 

@@ -9,6 +9,7 @@ import torch
 from torch.nn import functional
 
 from miqa_app.core.artefact_kinds import KEYS
+from miqa_app.core.foreground import without_air
 from miqa_app.core.heatmap import CELL
 from miqa_app.evaluation.degradation import LOCAL_KINDS
 
@@ -26,6 +27,14 @@ _CONTRAST = 0.4
 
 _PADDED = 0.5
 """Share of the groups that are padded by up to 31 pixels, as slices are in use whose sides are no multiples of 32."""
+
+_MASKED = 0.3
+"""Share of the groups whose air is set to zero, as many scanners do; their noise and ghosts show on the object alone."""
+
+_MASK_LEVELS = (0.02, 0.15)
+"""Bounds of the level, as a share of full scale, below which such a slice is taken for air."""
+
+_MOST_UNFILLED = 0.05
 
 
 class Crops(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
@@ -82,7 +91,8 @@ class Crops(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
         pair = self._pair(group)
         corner = self._corner(pair, rng)
         turn, flip, gain = int(rng.integers(4)), bool(rng.random() < 0.5), rng.uniform(0.9, 1.1)
-        members = [self._member(sample, corner) for sample in pair]
+        mask = _mask(rng) if not self._fixed and rng.random() < _MASKED else None
+        members = [self._member(sample, corner, mask) for sample in pair]
         result = {}
         for name in members[0]:
             values = np.stack([member[name] for member in members])
@@ -126,15 +136,18 @@ class Crops(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
             corner.append(int(rng.integers(low, max(low, high) + 1)))
         return corner[0], corner[1]
 
-    def _member(self, sample: Sample, corner: tuple[int, int]) -> dict[str, NDArray[Any]]:
+    def _member(
+        self, sample: Sample, corner: tuple[int, int], mask: dict[str, Any] | None
+    ) -> dict[str, NDArray[Any]]:
         q = self._target(sample)
+        whole = without_air(sample.plane, **mask) if mask else sample.plane
         span = self.edge // CELL
         box = np.s_[corner[0] : corner[0] + span, corner[1] : corner[1] + span]
         pixels = np.s_[
             corner[0] * CELL : corner[0] * CELL + self.edge,
             corner[1] * CELL : corner[1] * CELL + self.edge,
         ]
-        plane = sample.plane[pixels].astype(np.float32)
+        plane = whole[pixels].astype(np.float32)
         effective = np.array(
             [
                 self._index.effective_severity(kind, sample.energies[kind])
@@ -170,6 +183,18 @@ def damaged(sample: Sample) -> NDArray[np.bool_]:
     if not sample.energies or not sample.inside.any():
         return np.zeros(sample.damage.shape, dtype=bool)
     return np.asarray(sample.damage > 0.5 * max(float(sample.damage[sample.inside].mean()), 1e-6))
+
+
+def _mask(rng: np.random.Generator) -> dict[str, Any]:
+    """Return how the air of a group is found, for `without_air`."""
+    filled = bool(rng.random() < 0.7)
+    level = float(np.exp(rng.uniform(*np.log(_MASK_LEVELS))))
+    # without filling, a high level would punch holes into dark tissue
+    return {
+        "level": level if filled else min(level, _MOST_UNFILLED),
+        "radius": int(rng.integers(3)),
+        "filled": filled,
+    }
 
 
 def _pad(group: dict[str, torch.Tensor], kept: NDArray[np.int64]) -> None:

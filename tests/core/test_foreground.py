@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from miqa_app.core.foreground import object_mask, otsu_threshold
+from miqa_app.core.foreground import object_mask, otsu_threshold, without_air
 
 
 def disc(size: int, radius: float) -> np.ndarray:
@@ -47,3 +47,15 @@ def test_an_empty_frame_has_no_object() -> None:
     assert not object_mask(np.zeros((32, 32), np.float32)).any()
     faint = np.random.default_rng(0).random((32, 32), dtype=np.float32) * 0.01
     assert not object_mask(faint).any()
+
+
+@pytest.mark.parametrize("radius", [0, 1, 2])
+def test_without_air_the_object_is_as_it_was_and_the_rest_is_zero(radius: int) -> None:
+    truth = disc(96, 30)
+    noise = 0.03 * np.random.default_rng(1).random(truth.shape)
+    plane = (0.6 * truth + noise).astype(np.float32)
+    plane[disc(96, 10)] = 0.01  # dark tissue
+    bare = without_air(plane, 0.1, radius)
+    assert (bare[truth] == plane[truth]).all()
+    assert (bare[~disc(96, 36)] == 0).all()
+    assert (without_air(plane, 0.1, radius, filled=False)[disc(96, 6)] == 0).all()

@@ -31,6 +31,7 @@ def row(source: str, kind: str, severity: float, q: float) -> Row:
         measures={m.key: -q if m.lower_is_better else q for m in MEASURES}
         | {"gradient_entropy": q},
         changes={"flip": 1.0, "gain": 3.0} if kind else {},
+        without_air=None if kind else q - 40,
     )
 
 
@@ -56,6 +57,8 @@ def test_a_perfect_model_has_perfect_figures(
     assert values["kind_macro_auc"] == 1
     assert values["pairs_ranked_right"] == 1
     assert (values["clean_mean"], values["clean_below_acceptable"]) == (100, 0)
+    assert values["clean_without_air_mean"] == pytest.approx(60)
+    assert values["clean_without_air_below_acceptable"] == 1
     assert values["baselines"]["niqe_mri"] == pytest.approx(1)
     assert values["baselines"]["gradient_entropy"] == pytest.approx(-1)
     assert (values["worst_kind_srocc"], values["worst_kind_plcc"]) == pytest.approx((1, 1))
@@ -135,6 +138,7 @@ def test_the_table_states_every_source_and_kind_in_markdown(
     assert "| SROCC / PLCC, lowest source | 1.000 / 1.000 |" in table
     assert "| clean slices, mean score | 100.0 |" in table
     assert "| clean slices below 70 | 0.000 |" in table
+    assert "with their air set to zero: mean score / share below 70 | 60.0 / 1.000 |" in table
     assert "goal" not in table
     assert "| SROCC / PLCC, pooled | 1.000 / 1.000 | ≥ 0.90 / 0.90 |" in as_table(
         figures(rows, small_evaluation), "lite"
@@ -154,6 +158,16 @@ def test_the_interval_is_counted_pooled_by_source_and_by_kind(
     assert values["coverage"] == pytest.approx(1 - 6 / 82)
     assert values["by_source"]["one"]["coverage"] == pytest.approx(1 - 3 / 41)
     assert values["mean_half_width"] == pytest.approx((6 * 0.5 + 76 * 5) / 82)
+
+
+def test_figures_of_an_older_model_are_shown_without_what_they_lack(
+    rows: list[Row], small_evaluation: EvaluationRecipe
+) -> None:
+    older = [replace(r, without_air=None) for r in rows]
+    values = figures(older, small_evaluation)
+    assert "air" not in as_table(values)
+    del values["clean_without_air_mean"]
+    assert "air" not in as_table(values)
 
 
 def test_changes_of_the_score_are_taken_where_they_were_tried(

@@ -101,6 +101,7 @@ def test_the_cells_stay_on_the_picture_under_every_turn_and_flip(
     """With cells that hold the value of their middle pixel, picture and cells must go on agreeing."""
     monkeypatch.setattr("miqa_app.training.crops.local_quality", lambda sample, _: sample.damage)
     monkeypatch.setattr("miqa_app.training.crops._PADDED", 0.0)
+    monkeypatch.setattr("miqa_app.training.crops._MASKED", 0.0)
     monkeypatch.setattr("miqa_app.training.crops._CONTRAST", 0.0)
     crops = Crops(marked(pool), load_quality_index(), 96, seed=2, fixed=False)
     for epoch in range(12):
@@ -111,6 +112,28 @@ def test_the_cells_stay_on_the_picture_under_every_turn_and_flip(
             picture = item["image"][0, 0] / ratio
             means = torch.nn.functional.avg_pool2d(picture[None], 8)[0]
             assert torch.allclose(means, item["cells"][0], atol=2e-3)
+
+
+def test_a_share_of_the_groups_has_air_of_zero_and_all_else_as_it_was(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("_PADDED", "_CONTRAST"):
+        monkeypatch.setattr(f"miqa_app.training.crops.{name}", 0.0)
+    crops = Crops(pool, load_quality_index(), 96, seed=2)
+
+    def images(share: float) -> list[torch.Tensor]:
+        monkeypatch.setattr("miqa_app.training.crops._MASKED", share)
+        return [crops[group]["image"] for group in range(len(crops))]
+
+    as_made, half, every = images(0.0), images(0.5), images(1.0)
+    changed = [not torch.equal(a, b) for a, b in zip(as_made, half, strict=True)]
+    assert 0.2 < np.mean(changed) < 0.8
+    assert all(
+        torch.equal(masked[masked > 0], made[masked > 0]) and made[masked == 0].max() < 0.35
+        for made, masked in zip(as_made, every, strict=True)
+        if not torch.equal(made, masked)
+    )
+    assert np.mean([not torch.equal(a, b) for a, b in zip(as_made, every, strict=True)]) > 0.8
 
 
 def marked_maximum(item: dict[str, torch.Tensor]) -> torch.Tensor:
