@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from miqa_app.cli.outputs import refuse_unwritable
 from miqa_app.cli.progress import progress_bar
 
 app = typer.Typer(no_args_is_help=True, help="Measure a model on held-out scans.")
@@ -32,6 +33,7 @@ def held_out(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Print the figures of a frozen evaluation, with reference-free measures beside the model."""
+    refuse_unwritable([out])
     from miqa_app.evaluation.figure_tables import as_table
     from miqa_app.evaluation.predictions import write_predictions
     from miqa_app.services.measure import evaluate
@@ -57,6 +59,7 @@ def real(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Say what a model makes of real artefacts: fetal motion, late echoes, phantoms, calculated images."""
+    refuse_unwritable(folders=[out])
     from miqa_app.evaluation.real_artefact_report import as_table
     from miqa_app.services.checks import check_real_artefacts
 
@@ -116,6 +119,7 @@ def report(
     title: Annotated[str, typer.Option(help="Heading of the report.")] = "Benchmark",
 ) -> None:
     """Write tables, significance tests and plots of any methods' predictions as HTML, Markdown and CSV."""
+    refuse_unwritable(folders=[out])
     from miqa_app.reports.benchmark import Wishes
     from miqa_app.services.benchmark import benchmark_report
 
@@ -140,6 +144,7 @@ def ablation(
     ),
 ) -> None:
     """Train each variant for a short time and print what it is worth; run it again to go on after a stop."""
+    refuse_unwritable(folders=[out])
     from miqa_app.services.ablate import ablate, as_markdown
 
     with progress_bar("Ablation") as move:
@@ -190,6 +195,7 @@ def methods(
     ] = False,
 ) -> None:
     """Put methods for image quality side by side on one set: figures, significance, time, weights; run again to go on."""
+    refuse_unwritable(folders=[out])
     from miqa_app.services.methods import MethodsRequest, compare_methods
 
     names = tuple(name for name in methods.split(",") if name.strip())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from miqa_app.cli.outputs import refuse_unwritable
 from miqa_app.cli.progress import progress_bar, say
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def crossvalidate(
     ] = False,
 ) -> None:
     """Cross-validate methods on a rated set; run it again to go on after a stop."""
+    refuse_unwritable(folders=[out])
     from miqa_app.services.crossvalidate import Request
     from miqa_app.services.crossvalidate import crossvalidate as run
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from miqa_app.cli.outputs import refuse_unwritable
 from miqa_app.cli.progress import progress_bar, say
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def demo(
 
 def _headless(paths: list[Path], folder: Path, window: Window) -> None:
     """Score the phantom, print the table, and write reports and screenshots."""
+    refuse_unwritable(folders=[folder])
     from miqa_app import __version__
     from miqa_app.cli.score import Shower, drained, print_table
     from miqa_app.reports.result_json import as_document, write_json

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from miqa_app.cli.outputs import refuse_unwritable
 from miqa_app.cli.progress import progress_bar, say
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def drift(
 
     Exit code 0 whether or not there is an alarm.
     """
+    refuse_unwritable([report])
     from miqa_app.cli.score import drained
     from miqa_app.services.drift import drift as steps
     from miqa_app.services.drift import write_drift_report

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from miqa_app.cli.outputs import refuse_unwritable
 from miqa_app.cli.progress import progress_bar, say
 
 if TYPE_CHECKING:
@@ -66,9 +67,11 @@ def finetune(
     goes on from the last epoch. Exit code: 0 done, 1 it failed, 2 wrong usage or data that forbid it, 130 cancelled.
     """
     from miqa_app.errors import BadRequest, MiqaError
+    from miqa_app.paths import user_data
     from miqa_app.services.finetune import FineTuneRequest, check
     from miqa_app.services.finetune import finetune as steps
     from miqa_app.services.finetune_companions import CANCELLED, companions, gpus
+    from miqa_app.services.finetune_run import runs_folder
     from miqa_app.training.finetune.control import Cancelled
     from miqa_app.training.finetune.priority import run_in_background
 
@@ -76,6 +79,7 @@ def finetune(
         raise BadRequest(
             "Give a study or a table to learn from, or a run to go on with (--resume RUN)."
         )
+    refuse_unwritable(folders=[runs_folder(), user_data() / "models"])
     request = FineTuneRequest(source, model, recipe, device, store, resume)
     run_in_background()
     teller = _Teller(_lines if json_lines else None)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from miqa_app.cli import model_changes
+from miqa_app.cli.outputs import refuse_unwritable
 
 
 def export(
@@ -30,6 +31,7 @@ def export(
         raise BadRequest(message)
     if file is not None and onnx is not None:
         raise BadRequest("Name either the archive to write or the file after --onnx, not both.")
+    refuse_unwritable([file, onnx])
     if file is not None:
         model_changes.export(name, file)
     elif onnx is not None:

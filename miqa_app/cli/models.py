@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from miqa_app.cli import model_changes, model_forms, thresholds
+from miqa_app.cli.model_tables import model_table, network_table
+from miqa_app.cli.outputs import refuse_unwritable
 
 if TYPE_CHECKING:
     from miqa_app.services.models import ModelRow, NetworkRow, RegistryStatus
@@ -33,9 +34,9 @@ app.add_typer(thresholds.app, name="thresholds")
 def list_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List the installed models with what each is to the site: bundled, candidate, shadow, active or retired.
+    """List the models, which have weights and score, with what each is to the site: bundled, candidate, shadow, active or retired; then the networks, designs of which `miqa train` makes a model.
 
-    After them come the networks of which no model is installed, 'not trained': `miqa train` makes one.
+    As JSON: a row per model, then one in state 'not trained' per network of which no model is installed.
     """
     from miqa_app.services.models import models, networks
 
@@ -52,6 +53,7 @@ def list_command(
             "path": str(model.path),
             "network": model.network,
             "family": model.family,
+            "judges": model.judges,
             **_counts(sizes.get(model.network)),
         }
         for model in installed
@@ -68,6 +70,7 @@ def list_command(
             "path": None,
             "network": name,
             "family": network.family,
+            "judges": False,
             **_counts(network),
         }
         for name, network in sizes.items()
@@ -76,14 +79,13 @@ def list_command(
     if as_json:
         sys.stdout.write(json.dumps(rows, indent=2) + "\n")
         return
-    table = Table(box=None, pad_edge=False)
-    for column in ("state", "name", "family", "weights", "gate", "sha256", "training"):
-        table.add_column(column, justify="right" if column == "weights" else "left")
-    for row in rows:
-        weights = "" if row["weights"] is None else f"{row['weights'] / 1e6:.1f} M"
-        cells = (row["verdict"], (row["sha256"] or "")[:12], row["training"])
-        table.add_row(row["state"], row["name"], row["family"], weights, *cells)
-    Console(width=None if sys.stdout.isatty() else 160).print(table)
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    console.print("Models: they have weights and score.", style="bold", highlight=False)
+    console.print(model_table([row for row in rows if row["sha256"]]))
+    console.print(
+        "\nNetworks: designs; a training makes models of them.", style="bold", highlight=False
+    )
+    console.print(network_table(list(sizes.values()), installed))
 
 
 def _counts(network: NetworkRow | None) -> dict[str, int | None]:
@@ -95,14 +97,18 @@ def _counts(network: NetworkRow | None) -> dict[str, int | None]:
 
 
 @app.command()
-def show(name: Annotated[str, typer.Argument(help="Name or folder of the model.")]) -> None:
-    """Print the model's card."""
+def show(
+    name: Annotated[str, typer.Argument(help="Name or folder of the model.")],
+    whole: Annotated[
+        bool,
+        typer.Option("--whole", help="The whole card: data, training, every figure, scope, maps."),
+    ] = False,
+) -> None:
+    """Say what a model is, what its score means, how good it is and where it fails."""
+    from miqa_app.cli.model_card import print_card
     from miqa_app.registry import find_model
 
-    model = find_model(name)
-    sys.stdout.write(
-        f"{model.card.rstrip()}\n\nIdentity (SHA-256): {model.sha256}\nFolder: {model.path}\n"
-    )
+    print_card(find_model(name), whole=whole)
 
 
 @app.command()
@@ -134,6 +140,7 @@ def measure(
     ),
 ) -> None:
     """Measure interval and figures anew and write the model with its new card; the weights stay as they are."""
+    refuse_unwritable(folders=[out])
     from miqa_app.cli.progress import progress_bar, say
     from miqa_app.services.measure import remeasure
 
@@ -159,6 +166,7 @@ def recalibrate(
     ),
 ) -> None:
     """Calibrate the interval of a model on your own ratings; its weights and scores stay as they are."""
+    refuse_unwritable(folders=[out])
     from miqa_app.cli.progress import progress_bar, say
     from miqa_app.services.recalibrate import recalibrate as steps_of
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from miqa_app.cli.outputs import refuse_unwritable
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -69,6 +71,7 @@ def mos(
 
     if target is not None and target <= 0:
         raise BadRequest(f"--target {target:g} is no half width; choose a number above 0.")
+    refuse_unwritable([json_file], [plots])
     how = cast("Method", method) if method else None
     faults = _faults(fault or [])
     places, breaks = None, None

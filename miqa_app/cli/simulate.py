@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from miqa_app.cli.progress import progress_bar
+from miqa_app.cli.outputs import refuse_unwritable
+from miqa_app.cli.progress import progress_bar, say
 from miqa_app.core.artefact_kinds import KEYS
+
+if TYPE_CHECKING:
+    from miqa_app.core.series import Problem
 
 
 def simulate(
@@ -30,12 +34,22 @@ def simulate(
     from miqa_app.services.simulate import simulate as steps
 
     refuse_missing([source])
-    if sheet:
-        contact_sheet(source, out, seed)
+    if sheet or out.name.endswith((".nii", ".nii.gz")):
+        refuse_unwritable([out])
     else:
-        with progress_bar("Degrading") as move:
-            drained(
-                steps(source, out, artefact, severity, seed),
-                lambda step: move(step[0], step[1], "Degrading"),
-            )
+        refuse_unwritable(folders=[out])
+    with progress_bar("Degrading") as move:
+
+        def show(step: Problem | tuple[int, int]) -> None:
+            if isinstance(step, tuple):
+                move(*step, "Degrading")
+            else:
+                say(f"{step.source}: {step.reason}.")
+
+        drained(
+            contact_sheet(source, out, seed)
+            if sheet
+            else steps(source, out, artefact, severity, seed),
+            show,
+        )
     sys.stdout.write(f"{out}\n")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from miqa_app.cli.outputs import refuse_unwritable
 from miqa_app.cli.progress import progress_bar, say
 
 if TYPE_CHECKING:
@@ -198,6 +199,7 @@ def export(
     with Archive(store, create=False) as archive, progress_bar("Writing") as move:
         found = archive.study(study)
         place = folder or Path(f"{_harmless(found.name)}-export")
+        refuse_unwritable(folders=[place])
         files: list[Path] = drained(
             steps(archive, found, place, cast("Method", method) if method else None),
             lambda step: move(step[0], step[1], "Writing"),

@@ -22,7 +22,7 @@ class Action:
         text: what the menu says.
         keys: built-in key sequences, see `bindings.py`; the first is shown.
         menu: the menu it stands in, or '' for none.
-        slot: 'target.method'; target is 'window', 'viewer', 'decisions', 'rating' or 'model'.
+        slot: 'target.method'; target is 'window', 'viewer', 'decisions', 'rating', 'model' or 'keys'.
         context: 'window' works everywhere in the window, 'viewer' only while an image has the focus.
         argument: given to the method, if not None.
         checkable: it is on or off, and the method takes which.
@@ -228,8 +228,8 @@ ACTIONS: tuple[Action, ...] = (
     _free("finetune", "Fine-tune…", (), "Model", "model.finetune"),
     _free("models", "Models…", (), "Model", "model.models"),
     _free("drift", "Drift…", (), "Model", "model.drift"),
-    _free("shortcuts", "Keys and mouse", ("?",), "Help", "window.show_shortcuts", icon="help"),
-    _free("keys", "Change keys and mouse…", (), "Help", "window.change_keys"),
+    _free("shortcuts", "Keys and mouse", ("?",), "Help", "keys.show_sheet", icon="help"),
+    _free("keys", "Change keys and mouse…", (), "Help", "keys.change"),
     _free("about", "About", (), "Help", "window.show_about"),
 )
 

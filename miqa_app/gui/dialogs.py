@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
+from itertools import combinations, pairwise
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
@@ -29,6 +31,11 @@ NOTICE = (
     "<p>Scans stay on this computer.</p>"
 )
 
+_COLUMNS = 3
+_HEADING_ROWS = 2
+"""How many rows a heading with the space above it is as high as."""
+_SCREEN_EDGE = QSize(40, 80)
+
 
 class ShortcutSheet(QDialog):
     """All keys and mouse moves, as they are bound."""
@@ -41,11 +48,10 @@ class ShortcutSheet(QDialog):
         self.setWindowTitle("Keys and mouse")
         page = QWidget()
         columns = QHBoxLayout(page)
-        columns.setSpacing(40)
-        for part in (blocks[:2], blocks[2:4], blocks[4:]):
-            columns.addWidget(
-                QLabel("".join(_table(*block) for block in part)), 0, Qt.AlignmentFlag.AlignTop
-            )
+        columns.setSpacing(32)
+        for part in _parts([len(rows) + _HEADING_ROWS for _, rows in blocks], _COLUMNS):
+            text = "".join(_table(*block) for block in blocks[part])
+            columns.addWidget(QLabel(text), 0, Qt.AlignmentFlag.AlignTop)
         scroll = QScrollArea()
         scroll.setWidget(page)
         scroll.setWidgetResizable(True)
@@ -53,8 +59,10 @@ class ShortcutSheet(QDialog):
         layout = QVBoxLayout(self)
         layout.addWidget(scroll)
         layout.addWidget(_close_button(self))
-        room = self.screen().availableGeometry()
-        self.resize(min(1180, room.width() - 40), min(560, room.height() - 80))
+        # a scroll area asks for less than its page needs
+        around = self.sizeHint() - scroll.sizeHint() + 2 * scroll.frameWidth() * QSize(1, 1)
+        room = self.screen().availableSize() - _SCREEN_EDGE
+        self.resize((page.sizeHint() + around).boundedTo(room))
 
 
 class Notice(QDialog):
@@ -135,6 +143,19 @@ def about(parent: QWidget, engine: str = "") -> Notice:
         f"<h2>MIQA workstation {miqa_app.__version__}</h2>{NOTICE}<p>{html.escape(engine)}</p><p>Apache License 2.0</p>",
         parent,
     )
+
+
+def put_before(dialog: QDialog) -> None:
+    """Show a dialog before its window, which waits for it, and forget it when it is closed."""
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.open()
+
+
+def _parts(heights: Sequence[int], count: int) -> list[slice]:
+    """Return blocks of these heights as runs for `count` columns, in their order and with the lowest tallest column."""
+    edges = ((0, *cuts, len(heights)) for cuts in combinations(range(1, len(heights)), count - 1))
+    best = min(edges, key=lambda cut: max(sum(heights[a:b]) for a, b in pairwise(cut)))
+    return [slice(a, b) for a, b in pairwise(best)]
 
 
 def _table(heading: str, rows: list[tuple[str, str]]) -> str:

@@ -6,37 +6,29 @@ import html
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QPoint, Qt
+from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import (
-    QApplication,
-    QFileDialog,
-    QFrame,
-    QMainWindow,
-    QSplitter,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow
 
-from miqa_app.gui import bindings, dialogs, menus, theme
+from miqa_app.gui import dialogs, menus, theme
 from miqa_app.gui.actions import ActionBook
 from miqa_app.gui.decisions import Decisions
 from miqa_app.gui.engine_start import EngineStart
-from miqa_app.gui.key_editor import KeyEditor
+from miqa_app.gui.image_menu import ImageMenu
+from miqa_app.gui.keys import Keys
 from miqa_app.gui.model_menu import ModelMenu
+from miqa_app.gui.panes import panes
 from miqa_app.gui.rating_menu import RatingMenu
 from miqa_app.gui.result.card import ResultCard
 from miqa_app.gui.status_line import StatusLine
 from miqa_app.gui.studies.problems import ProblemPanel
 from miqa_app.gui.studies.study_list import StudyList
 from miqa_app.gui.viewer.panel import ViewerPanel
-from miqa_app.gui.viewer.pixels import presets
 from miqa_app.gui.welcome import Welcome
 from miqa_app.services.demo import demo_paths
 
 if TYPE_CHECKING:
     from miqa_app.core.series import Problem
-    from miqa_app.gui.bindings import Bindings
     from miqa_app.gui.desk import Desk
     from miqa_app.gui.memory import Memory
     from miqa_app.gui.viewer.state import Display
@@ -57,9 +49,9 @@ class MainWindow(QMainWindow):
         self.problems = ProblemPanel()
         self.viewer = ViewerPanel()
         self.card = ResultCard(self.theme)
-        self._arrange()
+        self.setCentralWidget(panes((self.studies, self.problems), self.viewer, (self.card,)))
         self.decisions, self.models = Decisions(self), ModelMenu(self)
-        self.engine = EngineStart(desk, self)
+        self.engine, self.keys = EngineStart(desk, self), Keys(self)
         self.actions_by_id = ActionBook(
             {
                 "window": self,
@@ -67,12 +59,13 @@ class MainWindow(QMainWindow):
                 "decisions": self.decisions,
                 "rating": RatingMenu(self),
                 "model": self.models,
+                "keys": self.keys,
             },
             {"window": self, "viewer": self.viewer.grid},
             self,
         )
         self._menus()
-        self._bind(bindings.load(memory))
+        self.keys.bind(self.keys.bindings)
         self.status = StatusLine(self.statusBar())
         self.status.cancelled.connect(desk.cancel)
         self._turn_to_next = False
@@ -85,55 +78,12 @@ class MainWindow(QMainWindow):
 
     # ---------------------------------------------------------------- building
 
-    def _arrange(self) -> None:
-        left, right = QFrame(), QFrame()
-        for frame, widgets in ((left, (self.studies, self.problems)), (right, (self.card,))):
-            frame.setObjectName("panel")
-            layout = QVBoxLayout(frame)
-            layout.setContentsMargins(2, 6, 2, 4)
-            for widget in widgets:
-                layout.addWidget(widget, 0 if widget is self.problems else 1)
-        self._split = QSplitter(Qt.Orientation.Horizontal)
-        self._split.setHandleWidth(8)
-        self._split.setChildrenCollapsible(False)
-        for widget, stretch, least in ((left, 0, 250), (self.viewer, 1, 466), (right, 0, 276)):
-            widget.setMinimumWidth(least)
-            self._split.addWidget(widget)
-            self._split.setStretchFactor(self._split.count() - 1, stretch)
-        self._split.setSizes([270, 800, 310])
-        centre = QWidget()
-        layout = QVBoxLayout(centre)
-        layout.setContentsMargins(8, 4, 8, 2)
-        layout.addWidget(self._split)
-        self.setCentralWidget(centre)
-
     def _menus(self) -> None:
-        self._recent, self._presets = menus.add_menus(self, self.actions_by_id)
+        self._recent, windows = menus.add_menus(self, self.actions_by_id)
         self._recent.aboutToShow.connect(self._fill_recent)
-        self._presets.aboutToShow.connect(self._name_presets)
+        self._image_menu = ImageMenu(self, windows)
         menus.add_tools(self, self.actions_by_id)
         menus.paint_icons(self, self.actions_by_id, self.theme)
-
-    def _bind(self, chosen: Bindings) -> None:
-        """Make keys and drags do what they are to do, and name them where they are named."""
-        self.bindings = chosen
-        self.actions_by_id.set_keys(chosen.keys)
-        self.viewer.set_drags(chosen.drags)
-        self.viewer.controls.name_keys(
-            *(
-                bindings.shown(chosen.keys[name][:1])
-                for name in ("overlay", "hide_overlay", "attention")
-            )
-        )
-        names = {"accept": "accept", "rescan": "rescan", "look": "look", "undo": "undo_decision"}
-        self.card.decision.name_keys(
-            {name: bindings.shown(chosen.keys[id][:1]) for name, id in names.items()}
-        )
-        menus.name_keys(self.actions_by_id)
-
-    def _rebind(self, chosen: Bindings) -> None:
-        self._bind(chosen)
-        bindings.save(chosen, self.memory)
 
     def _connect(self) -> None:
         desk, viewer = self.desk, self.viewer
@@ -155,7 +105,7 @@ class MainWindow(QMainWindow):
         viewer.entry_activated.connect(self._activated)
         viewer.display_changed.connect(self._display_changed)
         viewer.layout_changed.connect(self._fill_cells)
-        viewer.menu_asked.connect(self._image_menu)
+        viewer.menu_asked.connect(self._image_menu.popup)
 
     def _restore(self) -> None:
         self.actions_by_id.set_series_open(False)
@@ -246,26 +196,16 @@ class MainWindow(QMainWindow):
         self.models.repaint()
         menus.paint_icons(self, self.actions_by_id, self.theme)
 
-    def show_shortcuts(self) -> None:
-        """Show all keys."""
-        self._show_dialog(dialogs.ShortcutSheet(self.bindings.sheet(), self))
-
-    def change_keys(self) -> None:
-        """Let the user choose other keys and drags."""
-        editor = KeyEditor(self.bindings, self)
-        editor.chosen.connect(self._rebind)
-        self._show_dialog(editor)
-
     def show_about(self) -> None:
         """Say what this is."""
         engine = self.engine.choice
-        self._show_dialog(dialogs.about(self, engine.words if engine else ""))
+        dialogs.put_before(dialogs.about(self, engine.words if engine else ""))
 
     def show_first_notice(self) -> None:
         """Say once that this is advisory."""
         if not self.memory.get("notice_read", False):
             self.memory.set("notice_read", True)
-            self._show_dialog(dialogs.first_start(self))
+            dialogs.put_before(dialogs.first_start(self))
 
     def show_series(self, key: str) -> None:
         """Show a series in the active view and its result on the card."""
@@ -277,10 +217,6 @@ class MainWindow(QMainWindow):
     def say(self, words: str) -> None:
         """Say one sentence at the foot of the window."""
         self.status.say(words)
-
-    def _show_dialog(self, dialog: QWidget) -> None:
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.open()
 
     def _folder(self) -> str:
         recent = self.memory.recent
@@ -299,15 +235,6 @@ class MainWindow(QMainWindow):
         action = self.sender()
         if isinstance(action, QAction):
             self.open_paths([action.data()])
-
-    def _name_presets(self) -> None:
-        view = self.viewer.active.view
-        windows = presets(view.series, view.frame) if view.series is not None else ()
-        for number in range(9):
-            action = self.actions_by_id[f"preset_{number + 1}"]
-            action.setVisible(number < len(windows))
-            if number < len(windows):
-                action.setText(windows[number].name or f"Window of the file {number + 1}")
 
     # ---------------------------------------------------------------- what the desk tells
 
@@ -384,12 +311,6 @@ class MainWindow(QMainWindow):
         waiting = [key for key in self.studies.series_keys() if key not in shown]
         for cell, key in zip(self.viewer.empty_cells(), waiting, strict=False):
             self.viewer.show_entry(self.desk.entries[key], cell)
-
-    def _image_menu(self, point: QPoint) -> None:
-        self._name_presets()
-        menu = menus.image_menu(self, self.actions_by_id, self._presets)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(point)
 
     # ---------------------------------------------------------------- Qt
 

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 # what a newcomer looks for first has a word beside its picture
 _WORDED = {"open_folder": "Open folder", "overlay": "Heatmap", "export_report": "Report"}
 
-_ON_IMAGE = ("overlay", "attention", "reset", "slice_worst", "rotate", "mirror", "smooth")
-_BELOW_PRESETS = ("window_to_all", "info", "identity", "save_screenshot")
-
 
 def add_menus(window: QMainWindow, book: ActionBook) -> tuple[QMenu, QMenu]:
     """Fill the menu bar; return the menus of recent paths and of grey windows, which the window fills itself."""
@@ -34,15 +31,6 @@ def add_menus(window: QMainWindow, book: ActionBook) -> tuple[QMenu, QMenu]:
         if name == "Image":
             menu.addMenu(presets)
     return recent, presets
-
-
-def image_menu(window: QMainWindow, book: ActionBook, presets: QMenu) -> QMenu:
-    """Return the menu of a right click on an image."""
-    menu = QMenu(window)
-    menu.addActions([book[name] for name in _ON_IMAGE])
-    menu.addMenu(presets)
-    menu.addActions([book[name] for name in _BELOW_PRESETS])
-    return menu
 
 
 def add_tools(window: QMainWindow, book: ActionBook) -> None:

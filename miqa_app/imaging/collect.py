@@ -30,19 +30,28 @@ class Candidate:
         path: where it lies now (for zip entries in a temporary folder).
         shown: what the user calls it.
         kind: which reader it belongs to.
+        given: under which of the paths that the user named it lies, counted from 0.
     """
 
     path: Path
     shown: str
     kind: Kind
+    given: int
 
 
 @dataclass
 class Collection:
-    """Files to read and problems met while looking for them."""
+    """Files to read and problems met while looking for them.
+
+    Attributes:
+        files: what readers should try.
+        problems: what was left aside, and why.
+        turn: which of the named paths is being looked through, counted from 0.
+    """
 
     files: list[Candidate] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    turn: int = 0
     _seen: set[str] = field(default_factory=set)
     _aside: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
@@ -62,7 +71,9 @@ class Collection:
         except OSError as error:
             self.problems.append(Problem(shown, f"cannot be opened ({error.strerror or error})"))
             return
-        self._dispatch(Candidate(path, shown, kind), reason, cleanup, given=given, in_zip=in_zip)
+        self._dispatch(
+            Candidate(path, shown, kind, self.turn), reason, cleanup, given=given, in_zip=in_zip
+        )
 
     def _dispatch(
         self, found: Candidate, reason: str, cleanup: ExitStack, *, given: bool, in_zip: bool
@@ -137,7 +148,7 @@ class Collection:
 def collect(paths: Iterable[str | Path], cleanup: ExitStack) -> Collection:
     """Return the files under the given paths; temporary folders live as long as `cleanup`."""
     found = Collection()
-    for given in paths:
+    for found.turn, given in enumerate(paths):
         path = Path(given)
         if path.is_dir():
             before = len(found.files) + len(found.problems)

@@ -9,6 +9,7 @@ import SimpleITK
 
 from miqa_app.core.series import Problem
 from miqa_app.errors import UnreadableFile
+from miqa_app.imaging.overheard import in_brackets, of_damage, overheard
 from miqa_app.imaging.stack import middle_out
 from miqa_app.imaging.volume import VolumeHeader, empty_series, finished_series
 
@@ -44,12 +45,13 @@ class ItkStack:
         """
         self._reader: Any = sitk.ImageFileReader()
         self._reader.SetFileName(str(path))
+        said: list[str] = []
         try:
-            self._reader.ReadImageInformation()
+            with overheard() as said:
+                self._reader.ReadImageInformation()
         except RuntimeError as error:
-            raise UnreadableFile(
-                shown, "is a damaged NRRD or MetaImage file; copy it again"
-            ) from error
+            reason = f"is a damaged NRRD or MetaImage file{in_brackets(said[:1])}; copy it again"
+            raise UnreadableFile(shown, reason) from error
         self._header = _header(self._reader, path, shown)
         # the voxels may be packed or lie in a file beside it, so only the ratio of deflate is a limit here
         if path.suffix.lower() in (".nrrd", ".mha"):
@@ -61,10 +63,16 @@ class ItkStack:
     def fill(self) -> Iterator[int | Problem]:
         """Read the voxels in one go and report them from the middle slice outwards."""
         series = self.series
+        said: list[str] = []
         try:
-            image = self._reader.Execute()
+            with overheard() as said:
+                image = self._reader.Execute()
         except (RuntimeError, MemoryError):
-            yield Problem(self._header.shown, "ends early or is damaged; copy it again")
+            image = None
+        # of voxels that do not unpack the MetaImage reader only prints that they did not, and hands on what memory held
+        if image is None or of_damage(said):
+            reason = f"ends early or is damaged{in_brackets(said[:1])}; copy it again"
+            yield Problem(self._header.shown, reason)
             return
         stored: NDArray[np.generic] = sitk.GetArrayViewFromImage(image).T
         target = self._layout.stored_view(series.voxels, self._header.time_points)

@@ -29,7 +29,8 @@ _REPORT_EVERY = 16
 def read(paths: Iterable[str | Path]) -> Iterator[Event]:
     """Read files, folder trees, zip archives and DICOMDIRs.
 
-    Order of events: `Scanned` while headers are read, `Opened` for every series, then per series `FrameReady` from the
+    Order of events: `Scanned` while headers are read, `Opened` for every series in the order in which the user named them
+    (under one path: DICOM first), then per series `FrameReady` from the
     middle slice outwards and `Completed`. A `Problem` may come at any time and never ends the reading. A series none of
     whose frames can be read gets its problems and no `Completed`.
 
@@ -96,7 +97,12 @@ def _open(files: list[Candidate]) -> Generator[Event, None, list[Stack]]:
             yield Scanned(number + 1, len(files))
     grouped, problems = stacks_of(frames)
     yield from problems
-    return [*grouped, *stacks]
+    turns: dict[str, int] = {}
+    for file in files:
+        turns.setdefault(file.shown, file.given)
+    return sorted(
+        [*grouped, *stacks], key=lambda one: min(turns[name] for name in one.series.files)
+    )
 
 
 def _filled(stack: Stack) -> Iterator[Event]:

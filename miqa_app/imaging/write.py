@@ -74,16 +74,7 @@ def write_series(series: Series, values: NDArray[np.float32], folder: Path, note
     Raises:
         BadRequest: the series is not classic DICOM, or the folder is not empty or cannot be written.
     """
-    if len(set(series.files)) != series.frames or not all(
-        pydicom.misc.is_dicom(file) for file in series.files
-    ):
-        message = (
-            f"{series.source} is not a classic DICOM series; name the result .nii.gz to get NIfTI."
-        )
-        raise BadRequest(message)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        message = f"{folder} is not an empty folder; choose another one."
-        raise BadRequest(message)
+    refuse_derived(series, folder)
     uid = generate_uid()
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -100,6 +91,24 @@ def write_series(series: Series, values: NDArray[np.float32], folder: Path, note
     except OSError as error:
         message = f"{folder} cannot be written: {error.strerror or error}; choose another folder."
         raise BadRequest(message) from error
+
+
+def refuse_derived(series: Series, folder: Path) -> None:
+    """Make sure that a derived series can be made of a series, and that its folder is free.
+
+    Raises:
+        BadRequest: the series is not classic DICOM, or the folder is not empty.
+    """
+    if len(set(series.files)) != series.frames or not all(
+        pydicom.misc.is_dicom(file) for file in series.files
+    ):
+        message = (
+            f"{series.source} is not a classic DICOM series; name the result .nii.gz to get NIfTI."
+        )
+        raise BadRequest(message)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        message = f"{folder} is not an empty folder; choose another one."
+        raise BadRequest(message)
 
 
 def _derived(

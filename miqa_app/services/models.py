@@ -40,6 +40,7 @@ class ModelRow:
         verdict: of the gate, as the evidence says it: 'pass', 'fail', 'uncertain', or ''.
         since: when it became active or shadow, ISO 8601, or ''.
         by: who decided that.
+        judges: whether it scores; else it is a start for a training.
     """
 
     name: str
@@ -53,6 +54,7 @@ class ModelRow:
     verdict: str
     since: str
     by: tuple[str, ...]
+    judges: bool = True
 
 
 @dataclass(frozen=True)
@@ -177,6 +179,7 @@ def row_of(folder: ModelFolder, state: RegistryState) -> ModelRow:
         stored_verdict(folder.path),
         held.since if held else "",
         held.by if held else (),
+        folder.judges,
     )
 
 

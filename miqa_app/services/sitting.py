@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,8 @@ from miqa_app.rating.repeatability import repeatability
 from miqa_app.rating.session import Session
 from miqa_app.rating.votes import Vote
 from miqa_app.services.sitting_pictures import examples, read
+from miqa_app.services.sitting_sides import by_content, names_of_sides
+from miqa_app.services.sitting_standing import coming, left, progress
 from miqa_app.services.study_next import most_telling_first
 
 if TYPE_CHECKING:
@@ -35,22 +37,8 @@ if TYPE_CHECKING:
     from miqa_app.rating.study import Study
     from miqa_app.rating.votes import Display, Presentation
     from miqa_app.services.sitting_pictures import Example, Pictures
+    from miqa_app.services.sitting_standing import Coming
     from miqa_app.store import Archive, Seat
-
-
-@dataclass(frozen=True)
-class Coming:
-    """What is still before a rater, in this order, if a session begins now.
-
-    Attributes:
-        practice: presentations of the practice round.
-        settling_in: those that open every session and are not counted.
-        counted: those that count.
-    """
-
-    practice: int
-    settling_in: int
-    counted: int
 
 
 class Sitting:
@@ -126,31 +114,18 @@ class Sitting:
 
     @property
     def progress(self) -> tuple[int, int]:
-        """Return how many votes are given and of how many, of the part that the current presentation is in.
-
-        Practice and settling in are those of this session; what counts is that of the whole study.
-        """
-        parts: list[str] = [shown.part for shown in self._session.queue]
-        if self._part in ("training", "stabilising"):
-            return parts[: self._session.index].count(self._part), parts.count(self._part)
-        total = sum(item.counted for item in self._study.items)
-        return total - parts[self._session.index :].count("main"), total
+        """Return how many votes are given and of how many, see `sitting_standing.progress`."""
+        return progress(self._study, self._session)
 
     @property
     def coming(self) -> Coming:
         """Return what is before the rater if a session begins now."""
-        opening = order.stabilising(self._study, self._rater, self._number + 1)
-        counted = len(self._left("main"))
-        return Coming(len(self._left("training")), len(opening) if counted else 0, counted)
+        return coming(self._archive, self._study, self._rater, self._number + 1)
 
     @property
     def names(self) -> tuple[str, str]:
         """Return 'reference' and 'test' by side where the protocol names the sides, else empty words."""
-        current = self._session.current
-        if current is None or not self.protocol.names_sides:
-            return "", ""
-        item = self._study.item(current.item)
-        return ("reference", "test") if current.left == item.reference else ("test", "reference")
+        return names_of_sides(self._study, self._session.current)
 
     @property
     def slots(self) -> tuple[str, ...]:
@@ -288,7 +263,7 @@ class Sitting:
             rater=self._rater,
             session=self._number,
             presentation=current,
-            scores=self._by_content(current, draft.scores),
+            scores=by_content(self._study, current, draft.scores),
             shown_at=self._shown_at,
             committed_at=self._now(),
             seconds=round(self._session.viewed(now), 3),
@@ -369,24 +344,7 @@ class Sitting:
         return current.part if current is not None else ""
 
     def _left(self, part: Literal["training", "main"]) -> tuple[Presentation, ...]:
-        """Return what has no vote yet, in this rater's order."""
-        everything = (order.training if part == "training" else order.main)(
-            self._study, self._rater
-        )
-        done = {vote.presentation.key for vote in self._archive.votes(self._study.key, self._rater)}
-        return tuple(shown for shown in everything if shown.key not in done)
-
-    def _by_content(self, shown: Presentation, scores: Mapping[str, float]) -> dict[str, float]:
-        """Return scores by what was scored instead of by where it was."""
-        if not scores or self.protocol.asks == "test":
-            return {"test": scores["score"]} if scores else {}
-        test_is_left = shown.left != self._study.item(shown.item).reference
-        if self.protocol.asks == "both":
-            test, reference = ("left", "right") if test_is_left else ("right", "left")
-            return {"test": scores[test], "reference": scores[reference]}
-        scale = self.protocol.scale
-        left = (scores["preference"] - scale.low) / (scale.high - scale.low)
-        return {"preference": left if test_is_left else 1 - left}
+        return left(self._archive, self._study, self._rater, part)
 
     def _require_viewing(self) -> None:
         if self.phase != "viewing":

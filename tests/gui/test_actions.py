@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeySequence
 from miqa_app.gui.actions import ACTIONS, MENUS, TOOLS
 from miqa_app.gui.bindings import Bindings
 from miqa_app.gui.decisions import Decisions
+from miqa_app.gui.keys import Keys
 from miqa_app.gui.main_window import MainWindow
 from miqa_app.gui.model_menu import ModelMenu
 from miqa_app.gui.rating_menu import RatingMenu
@@ -28,7 +29,7 @@ def test_every_key_is_one_that_qt_knows():
 def test_every_slot_exists():
     classes = {
         "window": MainWindow, "viewer": ViewerPanel, "decisions": Decisions, "rating": RatingMenu,
-        "model": ModelMenu,
+        "model": ModelMenu, "keys": Keys,
     }  # fmt: skip
     for row in ACTIONS:
         target, method = row.slot.split(".")

@@ -17,6 +17,7 @@ from miqa_app.gui.main_window import MainWindow
 from miqa_app.gui.memory import Memory
 from miqa_app.gui.screenshots import write_screenshots
 from tests.gui.conftest import make_assessment
+from tests.imaging.writing import slice_file
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -46,6 +47,21 @@ def open_window(qtbot, qapp, tmp_path, scorer=None):
     qtbot.addWidget(window)
     window.show()
     return window
+
+
+def test_the_window_opens_on_the_series_that_was_named_first(qtbot, qapp, tmp_path):
+    clean = slice_file(tmp_path / "z" / "one", 0, SeriesNumber=9, SeriesInstanceUID="1.2.3.9")
+    first = slice_file(tmp_path / "a" / "two", 0, SeriesNumber=1, SeriesInstanceUID="1.2.3.1")
+    for named in ([clean, first], [first, clean]):
+        window = open_window(qtbot, qapp, tmp_path, HandScorer())
+        with qtbot.waitSignal(window.desk.rested, timeout=60_000):
+            # as `miqa A B` opens them
+            window.desk.open([str(path) for path in named])
+        shown = window.viewer.active.entry
+        assert shown.series.source == str(named[0])
+        assert window.studies.current_key() == shown.key
+        assert len(window.desk.entries) == 2
+        window.close()
 
 
 def test_a_real_study_opens_with_the_right_sides_and_true_order(qtbot, qapp, tmp_path, shared):

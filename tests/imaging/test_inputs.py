@@ -4,6 +4,7 @@ import os
 import struct
 import zipfile
 
+import nibabel
 import numpy as np
 import pytest
 from pydicom import DataElement, config
@@ -207,3 +208,20 @@ def test_outputs_may_carry_hashes_and_relative_paths():
     assert relative_source("/home/anna/study/t2", ["/home/anna/study"]) == "study/t2"
     assert relative_source("/home/anna/s.zip/a/b", ["/home/anna/s.zip"]) == "s.zip/a/b"
     assert relative_source("/elsewhere/deep/file.nii", ["/home/anna"]) == "file.nii"
+
+
+def test_series_come_in_the_order_in_which_they_were_named(tmp_path):
+    late = slice_file(tmp_path / "z" / "late", 0, SeriesNumber=9, SeriesInstanceUID="1.2.3.9")
+    early = slice_file(tmp_path / "a" / "early", 0, SeriesNumber=1, SeriesInstanceUID="1.2.3.1")
+    volume = tmp_path / "volume.nii"
+    nibabel.save(nibabel.Nifti1Image(np.ones((4, 4, 3), np.int16), np.eye(4)), volume)
+    for named in ([volume, late, early], [early, volume, late], [late, early, volume]):
+        opened = [event.series.source for event in read(named) if isinstance(event, Opened)]
+        assert opened == [str(path) for path in named]
+
+
+def test_within_one_folder_series_keep_their_own_order(tmp_path):
+    slice_file(tmp_path / "a", 0, SeriesNumber=9, SeriesInstanceUID="1.2.3.9")
+    slice_file(tmp_path / "b", 0, SeriesNumber=1, SeriesInstanceUID="1.2.3.1")
+    opened = [event.series.uid for event in read([tmp_path]) if isinstance(event, Opened)]
+    assert opened == ["1.2.3.1", "1.2.3.9"]

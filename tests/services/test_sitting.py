@@ -12,7 +12,8 @@ from miqa_app.rating import order
 from miqa_app.rating.stimulus import Stimulus, unpacked
 from miqa_app.rating.votes import Display
 from miqa_app.services.rating_room import RatingRoom, checked_pseudonym
-from miqa_app.services.sitting import Coming, Sitting
+from miqa_app.services.sitting import Sitting
+from miqa_app.services.sitting_standing import Coming
 from miqa_app.store import Archive
 from tests.rating.made_studies import made_study
 

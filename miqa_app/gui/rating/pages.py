@@ -16,8 +16,9 @@ from miqa_app.gui.rating.pictures import Shown, common_scale
 if TYPE_CHECKING:
     from miqa_app.rating.protocol import Protocol
     from miqa_app.rating.repeatability import Repeatability
-    from miqa_app.services.sitting import Coming, Sitting
+    from miqa_app.services.sitting import Sitting
     from miqa_app.services.sitting_pictures import Example
+    from miqa_app.services.sitting_standing import Coming
 
 _EXAMPLE = QSize(340, 340)
 

@@ -12,6 +12,7 @@ from pydicom.pixels.utils import pixel_array
 
 from miqa_app.errors import UnreadableFile
 from miqa_app.imaging.dicom.values import DAMAGE, lenient
+from miqa_app.imaging.overheard import in_brackets, of_damage, overheard
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,9 +27,15 @@ gdcm.Trace.ErrorOff()
 
 
 class PixelReader:
-    """Reads slices; keeps the last file and the last image, because neighbours often share them."""
+    """Reads slices; keeps the last file and the last image, because neighbours often share them.
+
+    Attributes:
+        damage: what the decoder found damaged in the image last read but went on from; () where it found nothing.
+    """
 
     def __init__(self) -> None:
+        self.damage: tuple[str, ...] = ()
+        self._said: list[str] = []
         self._path: Path | None = None
         self._dataset: Dataset | None = None
         self._image: tuple[Path, int] | None = None
@@ -40,12 +47,16 @@ class PixelReader:
         Raises:
             UnreadableFile: the pixels are damaged or in an encoding that no decoder here knows.
         """
+        self._said = []
         try:
             plane = self._whole(frame.layout, frame.index)
         except MemoryError as error:
             raise UnreadableFile(frame.layout.shown, "needs more memory than there is") from error
         except DAMAGE as error:
-            reason = "has pixels that cannot be decoded; send it again, uncompressed if possible"
+            said = in_brackets(self._said)
+            reason = (
+                f"has pixels that cannot be decoded{said}; send it again, uncompressed if possible"
+            )
             raise UnreadableFile(frame.layout.shown, reason) from error
         if plane.shape != (frame.layout.rows, frame.layout.columns):
             raise UnreadableFile(
@@ -58,9 +69,11 @@ class PixelReader:
 
     def _whole(self, layout: Layout, index: int) -> NDArray[np.generic]:
         if self._image != (layout.path, index):
+            self._image = None
             plain = layout.offset is not None
             self._pixels = plain_pixels(layout, index) if plain else self._decoded(layout, index)
             self._image = (layout.path, index)
+            self.damage = tuple(of_damage(self._said))
         return self._pixels
 
     def _decoded(self, layout: Layout, index: int) -> NDArray[np.generic]:
@@ -68,10 +81,12 @@ class PixelReader:
             if self._path != layout.path or self._dataset is None:
                 self._dataset, self._path = pydicom.dcmread(layout.path, force=True), layout.path
             try:
-                pixels = pixel_array(self._dataset, index=index if layout.frames > 1 else None)
+                with overheard() as self._said:
+                    pixels = pixel_array(self._dataset, index=index if layout.frames > 1 else None)
             except RuntimeError:
                 # pydicom declines 12-bit lossy JPEG, which this decoder reads
-                return _through_gdcm(layout, index)
+                with overheard() as self._said:
+                    return _through_gdcm(layout, index)
             if layout.photometric.startswith("PALETTE"):
                 pixels = apply_color_lut(pixels, self._dataset)
         if layout.colour and pixels.ndim == 3:

@@ -17,6 +17,7 @@ from miqa_app.imaging.dicom.pixels import PixelReader
 from miqa_app.imaging.dicom.placing import geometry_of
 from miqa_app.imaging.dicom.values import DAMAGE, lenient, text
 from miqa_app.imaging.dicom.voi import fitting_windows
+from miqa_app.imaging.overheard import in_brackets
 from miqa_app.imaging.stack import middle_out, percentile_window
 
 if TYPE_CHECKING:
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
     from miqa_app.imaging.dicom.frame import Frame
     from miqa_app.imaging.dicom.grouping import Group
+
+_PATCHED = (
+    "has damaged pixels, which were decoded as far as possible{}; send it again from the scanner"
+)
 
 
 def stacks_of(frames: Iterable[Frame]) -> tuple[list[DicomStack], list[Problem]]:
@@ -58,10 +63,14 @@ class DicomStack:
     def __init__(self, group: Group, key: str) -> None:
         self._group = group
         self._middle = middle_out(len(group.frames), group.time_points)[0]
+        self._patched = 0
         self.series = _series(group, key, self._middle)
 
     def fill(self) -> Iterator[int | Problem]:
-        """Read slice after slice, middle first; a slice that fails becomes a problem and stays empty."""
+        """Read slice after slice, middle first; a slice that fails becomes a problem and stays empty.
+
+        A slice whose decoder went on past damage is a problem too, and counts as read.
+        """
         reader = PixelReader()
         series, frames = self.series, self._group.frames
         failed: set[str] = set()
@@ -73,6 +82,12 @@ class DicomStack:
                     failed.add(error.path)
                     yield Problem(error.path, error.reason)
                 continue
+            if reader.damage:
+                self._patched += 1
+                shown = frames[number].layout.shown
+                if shown not in failed:
+                    failed.add(shown)
+                    yield Problem(shown, _PATCHED.format(in_brackets(reader.damage)))
             series.ready[number] = True
             yield number
 
@@ -88,7 +103,11 @@ class DicomStack:
                 return None
             series, middle = rest, rest.slices // 2
         windows = fitting_windows(series, declared, middle)
-        return replace(series, windows=(*windows, percentile_window(series)))
+        series = replace(series, windows=(*windows, percentile_window(series)))
+        if not self._patched:
+            return series
+        note = f"Damaged pixels in {self._patched} of {series.frames} images; they are shown as far as they could be decoded."
+        return replace(series, warnings=(note, *series.warnings))
 
     def _without_failed(self) -> Series | None:
         """Return the series of the slices that could be read; of a 4-D series, only complete time points."""
