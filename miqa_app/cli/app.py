@@ -18,6 +18,7 @@ from miqa_app.cli import (
     finetune,
     models,
     mos,
+    pretrain,
     score,
     simulate,
     study,
@@ -35,6 +36,7 @@ app.command("score")(score.score)
 app.command("demo")(demo.demo)
 app.command("simulate")(simulate.simulate)
 app.command("train")(train.train)
+app.command("pretrain")(pretrain.pretrain)
 app.command("finetune")(finetune.finetune)
 app.command("crossvalidate")(crossvalidate.crossvalidate)
 app.add_typer(study.app, name="study")

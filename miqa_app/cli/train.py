@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from miqa_app.cli.outputs import refuse_unwritable
 from miqa_app.cli.progress import progress_bar, say
 
 if TYPE_CHECKING:
@@ -35,6 +36,12 @@ def train(
             help="A model that this recipe trained up to some step, here or on another machine: go on from there."
         ),
     ] = None,
+    imagenet: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder with ImageNet weights as timm names them (resnet18.tv_in1k.safetensors), for a recipe with 'warm_start: imagenet'; downloaded otherwise."
+        ),
+    ] = None,
     pack: Annotated[
         Path | None,
         typer.Option(
@@ -49,6 +56,7 @@ def train(
     ] = None,
 ) -> None:
     """Train a model as a recipe says; run it again to go on after a stop."""
+    refuse_unwritable(files=[pack, freeze_index], folders=[None if pack else out])
     from miqa_app.services.train import freeze_quality_index, pack_slices, train_model
     from miqa_app.training.recipe import read_recipe
 
@@ -75,6 +83,6 @@ def train(
         if freeze_index is not None:
             freeze_quality_index(checked, data, run, freeze_index, report)
             return
-        folder = train_model(checked, data, run, report, go_on_from)
+        folder = train_model(checked, data, run, report, go_on_from, imagenet)
     say(f"The model is in {folder}; its card says how good it is.")
     sys.stdout.write(f"{folder}\n")

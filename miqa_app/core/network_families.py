@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-TITLES = {"miqanet": "MIQANet", "loda": "LoDa", "lodapro": "LoDaPro", "lariqa": "LAR-IQA"}
+TITLES = {
+    "miqanet": "MIQANet",
+    "loda": "LoDa",
+    "lodapro": "LoDaPro",
+    "lariqa": "LAR-IQA",
+    "dbcnn": "DBCNN",
+}
 
 
 def family_title(design: Mapping[str, Any]) -> str:

@@ -6,15 +6,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from miqa_app.networks.config import ROWS, NetworkConfig
-from miqa_app.networks.families import FAMILY_ROWS, LarIqaConfig, LoDaConfig, LoDaProConfig
+from miqa_app.networks.families import (
+    FAMILY_ROWS,
+    DbCnnConfig,
+    LarIqaConfig,
+    LoDaConfig,
+    LoDaProConfig,
+)
 
-Design = NetworkConfig | LoDaConfig | LoDaProConfig | LarIqaConfig
+Design = NetworkConfig | LoDaConfig | LoDaProConfig | LarIqaConfig | DbCnnConfig
 
 FAMILIES: dict[str, type[Design]] = {
     "miqanet": NetworkConfig,
     "loda": LoDaConfig,
     "lodapro": LoDaProConfig,
     "lariqa": LarIqaConfig,
+    "dbcnn": DbCnnConfig,
 }
 """The class of designs of each family."""
 

@@ -1,4 +1,4 @@
-"""The designs beside MIQANet: LoDa, LoDaPro and LAR-IQA, with the values of their papers as defaults."""
+"""The designs beside MIQANet: LoDa, LoDaPro, LAR-IQA and DBCNN, with the values of their papers as defaults."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 VitName = Literal["vit_tiny", "vit_small", "vit_base"]
 LodaCnn = Literal["resnet10t", "resnet18", "resnet34", "resnet50", "resnet101"]
+EfficientName = Literal["efficientnet_b0", "efficientnet_lite0"]
 MobileName = Literal["mobilenetv3_large_100", "mobilenetv3_small_100", "mobilenetv3_small_050"]
 
 
 class FamilyConfig(BaseModel):
-    """What the designs of all three families say.
+    """What the designs of all these families say.
 
     Attributes:
         name: how results and model cards name the design.
@@ -71,11 +72,13 @@ class LoDaConfig(FamilyConfig):
 
 
 class LoDaProConfig(FamilyConfig):
-    """LoDaPro: the class token of a Vision Transformer asks the local features of EfficientNet-B0.
+    """LoDaPro: the class token of a Vision Transformer asks the local features of an EfficientNet.
 
     Attributes:
         family: which family it is.
         transformer: the ViT, patches of 16 pixels.
+        cnn: the paper's EfficientNet-B0, or EfficientNet-Lite0: the same widths and depths without squeeze-and-excitation
+            and with ReLU6 for SiLU; its ImageNet weights come in a package under Apache-2.0 (see `lite_weights`).
         latent: dimension d of the local features, which the paper leaves open; LoDa's value.
         heads: of the cross attention.
         gamma: start value of the scale of what is gathered.
@@ -83,6 +86,7 @@ class LoDaProConfig(FamilyConfig):
 
     family: Literal["lodapro"] = "lodapro"
     transformer: VitName = "vit_base"
+    cnn: EfficientName = "efficientnet_b0"
     latent: int = Field(default=64, ge=8, le=1024)
     heads: int = Field(default=4, ge=1, le=16)
     gamma: float = 0.02
@@ -96,7 +100,7 @@ class LoDaProConfig(FamilyConfig):
     @property
     def backbones(self) -> dict[str, str]:
         """Return the names of the encoders by branch."""
-        return {"cnn": "efficientnet_b0", "transformer": self.transformer}
+        return {"cnn": self.cnn, "transformer": self.transformer}
 
 
 class LarIqaConfig(FamilyConfig):
@@ -125,6 +129,23 @@ class LarIqaConfig(FamilyConfig):
         return {"whole": self.cnn, "detail": self.cnn}
 
 
+class DbCnnConfig(FamilyConfig):
+    """DBCNN (W. Zhang et al. 2020): products of what a CNN of photographs and a CNN of distortions see.
+
+    Attributes:
+        family: which family it is.
+        cnn: the CNN of photographs; the paper's VGG16 up to conv5_3, or a small ResNet for tests.
+    """
+
+    family: Literal["dbcnn"] = "dbcnn"
+    cnn: Literal["vgg16", "resnet10t"] = "vgg16"
+
+    @property
+    def backbones(self) -> dict[str, str]:
+        """Return the names of the encoders by branch."""
+        return {"cnn": self.cnn, "distortions": "s-cnn"}
+
+
 def _check_heads(latent: int, heads: int) -> None:
     if latent % heads:
         raise ValueError(f"The dimension {latent} cannot be shared by {heads} heads.")
@@ -138,9 +159,13 @@ FAMILY_ROWS = (
     ),
     LoDaProConfig(name="lodapro"),
     LoDaProConfig(name="lodapro_tiny", transformer="vit_tiny", channels="views"),
+    LoDaProConfig(
+        name="lodapro_lite", transformer="vit_tiny", cnn="efficientnet_lite0", channels="views"
+    ),
     LarIqaConfig(name="lariqa", channels="views"),
     LarIqaConfig(name="lariqa_mlp", head="mlp", channels="views"),
     LarIqaConfig(name="lariqa_paper", features="logits"),
     LarIqaConfig(name="lariqa_128", features="logits", width=128),
+    DbCnnConfig(name="dbcnn"),
 )
-"""Every named network of the three families."""
+"""Every named network of these families; DBCNN stands in tables alone."""

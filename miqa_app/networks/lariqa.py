@@ -72,19 +72,14 @@ class LarIqa(QualityNetwork):
         The whole slice is the real part of the image, without its padding, brought to a square.
         """
         edge, grid = self.config.whole_edge, self.grid
-        sizes = [(rows * grid, columns * grid) for rows, columns in extents(valid)]
         small = torch.cat(
             [
-                _resized(one[None, :, :rows, :columns], edge)
-                for one, (rows, columns) in zip(image, sizes, strict=True)
+                squared(one[None, :, :rows, :columns], edge)
+                for one, (rows, columns) in zip(image, _pixels(valid, grid), strict=True)
             ]
         )
         whole = self.whole(self.colour(small)).mean(dim=(2, 3))
-        detail = self.detail(self.colour(framed(image, sizes, self.multiple, self.margin)))
-        share = _real_share(valid, _STRIDE // grid)
-        rows, columns = share.shape[-2:]
-        detail = F.pad(detail, (0, columns - detail.shape[-1], 0, rows - detail.shape[-2]))
-        return torch.cat((detail.float(), share), dim=1), whole
+        return local_map(self.colour, self.detail, image, valid, grid), whole
 
     def read(self, fused: Tensor, summary: Tensor, valid: Tensor) -> Reading:
         """Judge the mean of the cells, and each cell in its place."""
@@ -159,13 +154,41 @@ def _score_head(config: LarIqaConfig) -> nn.Module:
     return nn.Linear(2 * config.width, 1)
 
 
+def local_map(
+    colour: nn.Module, encoder: nn.Module, image: Tensor, valid: Tensor, grid: int
+) -> Tensor:
+    """Return the last map of the local branch, with one more channel: the share of each cell that is real.
+
+    Args:
+        colour: makes three channels of one.
+        encoder: of the branch.
+        image: (B, 1, H, W) float32, padded.
+        valid: (B, H / grid, W / grid) bool.
+        grid: pixels per cell of `valid`.
+
+    Returns:
+        (B, C + 1, ceil(H / 32), ceil(W / 32)) float32.
+    """
+    frame = framed(image, _pixels(valid, grid), LarIqa.multiple, LarIqa.margin)
+    detail = encoder(colour(frame))
+    share = _real_share(valid, _STRIDE // grid)
+    rows, columns = share.shape[-2:]
+    detail = F.pad(detail, (0, columns - detail.shape[-1], 0, rows - detail.shape[-2]))
+    return torch.cat((detail.float(), share), dim=1)
+
+
+def squared(image: Tensor, edge: int) -> Tensor:
+    """Return images (B, 1, H, W) as squares of `edge` pixels, smoothed where they become smaller."""
+    size = (edge, edge)
+    return F.interpolate(image, size, mode="bilinear", align_corners=False, antialias=True)
+
+
+def _pixels(valid: Tensor, grid: int) -> list[tuple[int, int]]:
+    """Return rows and columns of the real part of each image, in pixels."""
+    return [(rows * grid, columns * grid) for rows, columns in extents(valid)]
+
+
 def _real_share(valid: Tensor, factor: int) -> Tensor:
     """Return (B, 1, ceil(h / factor), ceil(w / factor)) float32: the share of each wide cell that is real."""
     down, right = (-side % factor for side in valid.shape[-2:])
     return F.avg_pool2d(F.pad(valid.float(), (0, right, 0, down))[:, None], factor)
-
-
-def _resized(image: Tensor, edge: int) -> Tensor:
-    """Return an image (1, 1, H, W) as a square of `edge` pixels, smoothed where it becomes smaller."""
-    size = (edge, edge)
-    return F.interpolate(image, size, mode="bilinear", align_corners=False, antialias=True)

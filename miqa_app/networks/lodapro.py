@@ -20,8 +20,10 @@ from miqa_app.networks.network import QualityNetwork, ScoreLine
 from miqa_app.networks.prediction import Parts, Reading
 from miqa_app.networks.vit import PATCH, ViTEncoder, patches_of, relative, split_heads
 
+_TIMM = {"efficientnet_b0": "efficientnet_b0", "efficientnet_lite0": "tf_efficientnet_lite0"}
+"""timm's names; those of Lite0 begin with tf_ because its published weights were learnt with TensorFlow's padding."""
 _STAGE = 3
-"""timm's level of EfficientNet with 112 channels, one cell per 16 pixels."""
+"""timm's level of either EfficientNet with 112 channels, one cell per 16 pixels."""
 _BLOCKS = 5
 """Groups of blocks of EfficientNet up to there; the others would never be asked."""
 _DROPOUT = 0.5
@@ -52,7 +54,7 @@ class LoDaPro(QualityNetwork):
         """Build the network with random weights."""
         super().__init__(config)
         self.colour = Channels(config.channels, config.norm)
-        self.cnn = CnnEncoder("efficientnet_b0", (_STAGE,))
+        self.cnn = CnnEncoder(_TIMM[config.cnn], (_STAGE,))
         body: Any = self.cnn.body
         body.blocks = body.blocks[:_BLOCKS]
         self.transformer = ViTEncoder(config.transformer)

@@ -20,6 +20,9 @@ _TABLES = ("network", "preprocessing", "score_scale", "training")
 _NEEDED = ("schema", *_TABLES)
 _MOST_OF_A_NAME = 1000
 
+UNTRAINED = "untrained"
+"""What config.json says under training, score, of a model that is a start for a training and no judge."""
+
 
 @dataclass(frozen=True, eq=False)
 class ModelFolder:
@@ -50,6 +53,11 @@ class ModelFolder:
         """Return the text of card.md, or ''."""
         card = self.path / "card.md"
         return card.read_text(encoding="utf-8") if card.exists() else ""
+
+    @property
+    def judges(self) -> bool:
+        """Return whether its scores mean something: those of `miqa pretrain` are encoders with random heads."""
+        return bool(self.config["training"].get("score") != UNTRAINED)
 
     @property
     def identity(self) -> ModelIdentity:

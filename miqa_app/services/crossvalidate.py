@@ -23,10 +23,11 @@ from miqa_app.reports.crossvalidation import Line, write_tables
 from miqa_app.scoring.engine import pick_device
 from miqa_app.statistics.correlation import plcc, srocc
 from miqa_app.training.crossvalidation import Candidate, CrossValidation, Place
+from miqa_app.training.imagenet import IMAGENET
 from miqa_app.training.keeping import revision
 from miqa_app.training.progress import Progress
 from miqa_app.training.rated_recipe import ConfigList, Row, read_config_list, read_rated_recipe
-from miqa_app.training.start import IMAGENET, RANDOM
+from miqa_app.training.start import RANDOM
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -20,7 +20,8 @@ from miqa_app.networks import build, named_config
 from miqa_app.registry.folders import find_model
 from miqa_app.scoring.engine import Engine, pick_device
 from miqa_app.training.crossvalidation import Candidate, CrossValidation, Place
-from miqa_app.training.start import IMAGENET, RANDOM
+from miqa_app.training.imagenet import IMAGENET
+from miqa_app.training.start import RANDOM
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -30,6 +30,7 @@ def train_model(
     run: Path,
     report: Callable[[Progress], None],
     going_on_from: str | None = None,
+    imagenet: Path | None = None,
 ) -> Path:
     """Train, calibrate, evaluate and write the model folder; return it.
 
@@ -39,13 +40,14 @@ def train_model(
         run: folder of this run; a run that was stopped goes on from its last epoch.
         report: called with the progress.
         going_on_from: model that the same recipe trained up to some step elsewhere, see `training.fit.fit`.
+        imagenet: folder of the weights for `warm_start: imagenet`; timm downloads them where it is None.
 
     Raises:
         BadModel: a model that is named is missing or damaged.
-        BadRecipe: held-out sources are used, or a scan is missing.
+        BadRecipe: held-out sources are used, a scan is missing, or ImageNet weights cannot be had.
         MiqaError: the training diverged.
     """
-    outcome = fit(recipe, data, run, report, going_on_from)
+    outcome = fit(recipe, data, run, report, going_on_from, imagenet)
     engine = Engine(half_precision_network(outcome.network), "auto")
     figures = measure(
         recipe, engine, data, lambda stage, done, total: report(Progress(stage, done, total, {}))

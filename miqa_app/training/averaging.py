@@ -11,7 +11,7 @@ from torch import nn
 from miqa_app.training.module import flattened, judged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     import lightning
     from torch import Tensor
@@ -62,14 +62,25 @@ class AveragedWeights(EMAWeightAveraging):
 
 
 @torch.no_grad()
-def measure_batch_statistics(network: QualityNetwork, batches: Iterable[dict[str, Tensor]]) -> None:
+def measure_batch_statistics(
+    network: nn.Module,
+    batches: Iterable[dict[str, Tensor]],
+    see: Callable[[Any, dict[str, Tensor]], object] = judged,
+) -> None:
     """Set the running mean and variance of every BatchNorm to the plain average over the batches.
+
+    Layers of an encoder that rests keep theirs: they belong to the weights that it learnt elsewhere.
 
     Args:
         network: its weights and its mode stay as they are.
         batches: with image (B, 1, H, W) and valid (B, 1, H, W).
+        see: shows the network a batch, as the training does.
     """
-    layers = [layer for layer in network.modules() if isinstance(layer, nn.BatchNorm2d)]
+    layers = [
+        layer
+        for layer in network.modules()
+        if isinstance(layer, nn.BatchNorm2d) and layer.weight.requires_grad
+    ]
     before = [(layer.momentum, layer.training) for layer in layers]
     mode = network.training
     device = next(network.parameters()).device
@@ -79,7 +90,7 @@ def measure_batch_statistics(network: QualityNetwork, batches: Iterable[dict[str
         layer.momentum = None
         layer.train()
     for batch in batches:
-        judged(network, {name: batch[name].to(device) for name in ("image", "valid")})
+        see(network, {name: batch[name].to(device) for name in ("image", "valid")})
     network.train(mode)
     for layer, (momentum, training) in zip(layers, before, strict=True):
         layer.momentum = momentum

@@ -152,14 +152,18 @@ def _weak(values: dict[str, Any]) -> str:
 
 
 def _runs(training: dict[str, Any]) -> list[str]:
-    """Return a line per run, from the one that began with random weights to the last."""
+    """Return a line per run, from the one that began without a model to the last."""
     before = training.get("before")
     recipe = training["recipe"]
+    if "branches" in training:  # the figures of that training are on its own card
+        return [f"- {recipe['name']}: {training['summary']}; begun with {training['start']}."]
     crops = f"{recipe['crop']} pixels"
     if recipe.get("last_epochs"):
         crops += f", of {recipe['last_crop']} from epoch {recipe['epochs'] - recipe['last_epochs'] + 1} on"
     validation = ", ".join(f"{key} {value}" for key, value in training["validation"].items())
     start = "From random weights"
+    if training.get("start"):
+        start = f"Encoders: {training['start']}; the rest from random weights"
     if before:
         share = training.get("taken_from_before", 1)
         start = (

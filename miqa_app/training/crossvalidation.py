@@ -23,11 +23,14 @@ from miqa_app.errors import BadRequest
 from miqa_app.evaluation.rated.loading import Planes
 from miqa_app.evaluation.rated.measures import measured_image
 from miqa_app.networks import build, named_config
+from miqa_app.registry.folders import find_model
 from miqa_app.scoring.engine import Engine
+from miqa_app.training.branches.seen import refuse_seen
+from miqa_app.training.imagenet import IMAGENET
 from miqa_app.training.progress import Progress
 from miqa_app.training.rated_fit import RatedTask, fit_rated
 from miqa_app.training.ridge import fit_ridge, pooled_features
-from miqa_app.training.start import Start, start_identity, starting_network
+from miqa_app.training.start import RANDOM, Start, start_identity, starting_network
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -220,6 +223,8 @@ class CrossValidation:
     ) -> tuple[QualityNetwork, Start]:
         """Return the network as it meets the training part of a fold: from its start, through its stages."""
         config = named_config(recipe.network)
+        if recipe.start not in (RANDOM, IMAGENET):
+            refuse_seen(find_model(recipe.start).config["training"], self._set)
         if fold is not None and not recipe.stages:
             config = self._biased(config, fold)
         if not recipe.stages:

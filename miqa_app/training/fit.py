@@ -19,7 +19,7 @@ from miqa_app.networks import named_config
 from miqa_app.registry.checkpoint import load_model
 from miqa_app.training.averaging import AveragedWeights
 from miqa_app.training.crops import Crops
-from miqa_app.training.first_weights import begin
+from miqa_app.training.first_weights import begin, check_start
 from miqa_app.training.keeping import Keeper, RunLog, revision
 from miqa_app.training.module import QualityModule
 from miqa_app.training.pool import Pool, make_pool
@@ -48,6 +48,7 @@ def fit(
     run: Path,
     report: Callable[[Progress], None],
     going_on_from: str | None = None,
+    imagenet: Path | None = None,
 ) -> Outcome:
     """Train as the recipe says; continue from the last epoch where `run` holds a checkpoint.
 
@@ -61,13 +62,16 @@ def fit(
         report: called with the progress.
         going_on_from: name or folder of a model that the same recipe trained up to some step, perhaps on another
             machine; its optimiser starts anew, its learning rate and its epochs go on.
+        imagenet: folder of the weights for `warm_start: imagenet`, see `imagenet.take_imagenet`; None downloads them.
 
     Raises:
         BadModel: a model that is named is missing or damaged.
-        BadRecipe: a held-out source stands in training or validation, or the recipe does not fit `going_on_from`.
+        BadRecipe: a held-out source stands in training or validation, the recipe does not fit `going_on_from`, or
+            ImageNet weights cannot be had.
         MiqaError: the training diverged.
     """
     refuse_leak(recipe)
+    check_start(recipe, going_on_from, imagenet)
     lightning.seed_everything(recipe.seed, workers=True, verbose=False)
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     index = load_quality_index()
@@ -82,7 +86,7 @@ def fit(
     config = named_config(recipe.network).model_copy(update={"score_bias": train.mean_target})
     teacher = load_model(recipe.teacher).network if recipe.teacher else None
     module = QualityModule(recipe, config, teacher)
-    start = begin(recipe, module.network, going_on_from)
+    start = begin(recipe, module.network, going_on_from, imagenet)
     module.steps_before = start.steps
     log = RunLog(recipe, start, Reporter(report, recipe, start.epochs), revision())
     averaged = AveragedWeights(recipe.ema, train, recipe.batch)

@@ -11,6 +11,7 @@ from lightning.pytorch.callbacks import Callback
 
 from miqa_app.paths import bundled
 from miqa_app.registry.checkpoint import load_model, save_model
+from miqa_app.training.imagenet import IMAGENET
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +38,8 @@ def model_config(recipe: Recipe, training: dict[str, Any]) -> dict[str, Any]:
         recipe: what was done.
         training: how far and where, see `RunLog.summary`.
     """
-    before = load_model(recipe.warm_start).folder.config["training"] if recipe.warm_start else None
+    parent = recipe.warm_start not in ("", IMAGENET)
+    before = load_model(recipe.warm_start).folder.config["training"] if parent else None
     names = sorted({source.name for source in recipe.train})
     learnt = f"simulated degradation of open scans ({len(names)} sources), target {recipe.quality_index}; not rated by people"
     return {
@@ -81,6 +83,7 @@ class RunLog:
             "minutes": round(self.start.minutes + seconds / 60, 1),
             "slices_seen": steps * self.recipe.batch,
             "taken_from_before": round(self.start.taken, 3),
+            "start": self.start.words,
             "wait_share": round(self.reporter.waited / max(seconds, 1e-9), 4),
             "device": device_words(self.recipe.devices),
             "revision": self.revision,

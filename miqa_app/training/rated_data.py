@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from miqa_app.core.foreground import object_mask
+from miqa_app.networks.lariqa import squared
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,13 +47,15 @@ class RatedCrops(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
         *,
         crops: int = 1,
         fixed: bool = False,
+        whole: bool = False,
     ) -> None:
         """Cut images at `places` of the set, `crops` per image and epoch.
 
-        With `fixed` every image is taken once, and the same crop of it every time.
+        With `fixed` every image is taken once, and the same crop of it every time. With `whole` nothing is cut: the whole
+        slice is made a square of `edge` pixels.
         """
         self._set, self._planes, self._places = rated, planes, list(places)
-        self._seed, self._fixed = seed, fixed
+        self._seed, self._fixed, self._whole = seed, fixed, whole
         self._length = max(1, -(-len(self._places) * crops // 2))
         self._siblings: dict[str, list[int]] = defaultdict(list)
         for place in self._places:
@@ -105,8 +108,11 @@ class RatedCrops(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
         depth, turned, flips = rng.random(), rng.random() < 0.5, rng.random(2) < 0.5
         gain = 1.0 if self._fixed else rng.uniform(*_GAIN)
         planes = [self._slice(place, depth) for place in (first, second)]
-        corner = _corner(planes[0], self.edge, rng)
-        cut = [_cut(plane, corner, self.edge) for plane in planes]
+        if self._whole:
+            cut = [_squared(plane, self.edge) for plane in planes]
+        else:
+            corner = _corner(planes[0], self.edge, rng)
+            cut = [_cut(plane, corner, self.edge) for plane in planes]
         arrays: list[Any] = []
         for values in (np.stack(part)[:, None] for part in zip(*cut, strict=True)):
             moved = values.swapaxes(-2, -1) if turned else values
@@ -150,3 +156,11 @@ def _cut(
     after = [(0, edge - size) for size in part.shape]
     valid = np.pad(np.ones(part.shape, dtype=bool), after)
     return np.pad(part, after, mode="reflect"), valid
+
+
+def _squared(
+    plane: NDArray[np.float32], edge: int
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Return a whole slice as a square (E, E), and its pixels, all of them real."""
+    values = squared(torch.from_numpy(plane)[None, None], edge)[0, 0].numpy()
+    return values, np.ones(values.shape, dtype=bool)

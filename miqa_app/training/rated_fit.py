@@ -2,41 +2,35 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import lightning
 import torch
-from lightning.fabric.utilities.warnings import PossibleUserWarning
-from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from lightning.pytorch.callbacks import Callback
 from torch import nn
 
-from miqa_app.errors import MiqaError
 from miqa_app.networks import freeze_batchnorm, freeze_encoders
-from miqa_app.scoring.engine import pick_device
-from miqa_app.training.averaging import AveragedWeights
 from miqa_app.training.finetune.scale import least_squares_line
 from miqa_app.training.intensity import mappings
 from miqa_app.training.losses import plcc_loss, rank_loss
-from miqa_app.training.module import QualityModule, cosine, flattened, judged
-from miqa_app.training.progress import Progress
+from miqa_app.training.module import QualityModule, flattened, judged
 from miqa_app.training.rated_data import RatedCrops
+from miqa_app.training.rated_loop import Averaged, Run, begin, optimiser, train_loop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    import lightning
     from torch import Tensor
 
     from miqa_app.evaluation.rated.loading import Planes
     from miqa_app.evaluation.rated.record import RatedSet
     from miqa_app.networks import QualityNetwork
+    from miqa_app.training.progress import Progress
     from miqa_app.training.rated_recipe import RatedLoss, Schedule
 
 _SMALL_BATCH, _SMALL_SET = 16, 2000
-_ACCELERATORS = {"cuda": "gpu", "mps": "mps", "cpu": "cpu"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,18 +102,7 @@ class RatedModule(QualityModule):
             rate = schedule.backbone_rate if learnt else schedule.learning_rate
             free = weight.ndim <= 1 or "relative_position" in name
             groups.setdefault((rate, 0.0 if free else schedule.weight_decay), []).append(weight)
-        optimizer = torch.optim.AdamW(
-            [
-                {"params": weights, "lr": rate, "weight_decay": decay}
-                for (rate, decay), weights in groups.items()
-            ],
-            betas=(0.9, 0.999),
-        )
-        steps = int(self.trainer.estimated_stepping_batches)
-        rates = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, lambda step: cosine(step / max(1, steps))
-        )
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": rates, "interval": "step"}}
+        return optimiser(groups, int(self.trainer.estimated_stepping_batches))
 
 
 def rated_loss(
@@ -149,41 +132,17 @@ def rated_loss(
     return {"loss": loss, **parts}
 
 
-class _Averaged(AveragedWeights):
-    """Averaged weights whose batch statistics stay those of ImageNet or of the first training where they are frozen."""
+class _Rest(Callback):
+    """Lets the encoders learn when it is time."""
 
-    def _measure(self, module: lightning.LightningModule) -> None:
-        network: QualityNetwork = module.network  # type: ignore[assignment]
-        if not (network.batchnorm_frozen or network.encoders_frozen):
-            super()._measure(module)
-
-    def take(self, module: RatedModule, checkpoint: Path) -> None:
-        """Give the module the averaged weights of a checkpoint, and these their statistics."""
-        module.load_state_dict(torch.load(checkpoint, weights_only=False)["state_dict"])
-        self._measure(module)
-
-
-class _Reporter(Callback):
-    """Tells the progress, gives the data set a new draw for every epoch, and lets the encoders learn when it is time."""
-
-    def __init__(self, report: Callable[[Progress], None], frozen_epochs: int) -> None:
-        self._report, self._frozen_epochs = report, frozen_epochs
+    def __init__(self, frozen_epochs: int) -> None:
+        self._frozen_epochs = frozen_epochs
 
     def on_train_epoch_start(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
         network: QualityNetwork = pl_module.network  # type: ignore[assignment]
         freeze_encoders(network, trainer.current_epoch < self._frozen_epochs)
-        crops: RatedCrops = trainer.train_dataloader.dataset  # type: ignore[union-attr]
-        crops.epoch = trainer.current_epoch
-
-    def on_train_epoch_end(
-        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
-    ) -> None:
-        del pl_module
-        metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
-        total = int(trainer.estimated_stepping_batches)
-        self._report(Progress("train", trainer.global_step, total, metrics))
 
 
 def fit_rated(
@@ -213,40 +172,24 @@ def fit_rated(
         BadRequest: the device is not there.
         MiqaError: the training diverged.
     """
-    lightning.seed_everything(task.seed, workers=True, verbose=False)
-    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+    begin(task.seed)
     train = RatedCrops(
         task.rated, task.planes, task.train, schedule.crop, task.seed, crops=schedule.crops
     )
-    freeze_batchnorm(network, _frozen(schedule, network, learnt, len(task.train)))
+    freeze_batchnorm(
+        network, statistics_rest(schedule, _encoders(network, learnt), len(task.train))
+    )
     freeze_encoders(network, bool(schedule.frozen_epochs))
     module = RatedModule(schedule, network, learnt, photographs=task.rated.photographs)
-    averaged = _Averaged(schedule.ema, train, schedule.batch)
-    trainer = _trainer(
+    trainer = train_loop(
+        module,
+        Averaged(schedule.ema, train, schedule.batch),
+        _loader(train, schedule.batch, shuffle=True),
+        _validation(task, schedule),
         schedule,
-        run,
-        device,
-        [_Reporter(report, schedule.frozen_epochs), averaged],
-        bool(task.validation),
+        Run(run, device, report),
+        [_Rest(schedule.frozen_epochs)],
     )
-    last = run / "last.ckpt"
-    with warnings.catch_warnings():
-        # advice to the programmer: worker counts, folders that exist because the run goes on
-        warnings.simplefilter("ignore", PossibleUserWarning)
-        warnings.filterwarnings("ignore", ".*(exists and is not empty|training batches).*")
-        trainer.fit(
-            module,
-            _loader(train, schedule.batch, shuffle=True),
-            _validation(task, schedule),
-            ckpt_path=last if last.exists() else None,
-            weights_only=False,
-        )
-    # batch statistics are measured on the crops of the last epoch, whether it was trained now or before a stop
-    train.epoch = max(0, trainer.current_epoch - 1)
-    _choose(module, run, averaged, validated=bool(task.validation))
-    if not all(torch.isfinite(weight).all() for weight in network.parameters()):
-        message = "The training on rated images diverged; lower the learning rates in the recipe."
-        raise MiqaError(message)
     freeze_encoders(network, frozen=False)
     network.eval().float()
     return {
@@ -273,60 +216,23 @@ def _scaled(module: RatedModule, crops: RatedCrops, batch: int) -> dict[str, flo
     return {"gain": round(line.gain, 5), "offset": round(line.offset, 5)}
 
 
-def _frozen(
-    schedule: Schedule, network: QualityNetwork, learnt: Sequence[str], images: int
-) -> bool:
-    """Return whether BatchNorm keeps its statistics (models.md 1.1.3); one of random weights must learn them."""
+def _encoders(network: QualityNetwork, learnt: Sequence[str]) -> list[nn.Module]:
+    """Return those encoders that do not begin at random."""
+    return [getattr(network, name) for name in network.encoders if name in learnt]
+
+
+def statistics_rest(schedule: Schedule, learnt: Sequence[nn.Module], images: int) -> bool:
+    """Return whether BatchNorm keeps its statistics (models.md 1.1.3); one of random weights must learn them.
+
+    Args:
+        schedule: may say so.
+        learnt: encoders that do not begin at random.
+        images: from which is learnt.
+    """
     if schedule.batchnorm == "auto":
-        known = [getattr(network, name) for name in network.encoders if name in learnt]
-        normed = any(isinstance(m, nn.BatchNorm2d) for body in known for m in body.modules())
+        normed = any(isinstance(m, nn.BatchNorm2d) for body in learnt for m in body.modules())
         return normed and (schedule.batch < _SMALL_BATCH or images < _SMALL_SET)
     return schedule.batchnorm == "frozen"
-
-
-def _choose(module: RatedModule, run: Path, averaged: _Averaged, *, validated: bool) -> None:
-    """Leave the averaged weights of the best epoch in the module, or of the last one where nothing chooses.
-
-    A run that had ended before is skipped by Lightning, which leaves the last weights in place of the averaged ones.
-    """
-    if validated:
-        averaged.take(module, run / "best.ckpt")
-    elif not averaged.ended:
-        averaged.take(module, run / "last.ckpt")
-
-
-def _trainer(
-    schedule: Schedule, run: Path, device: str, callbacks: list[Callback], validated: bool
-) -> lightning.Trainer:
-    if validated:
-        callbacks = [
-            *callbacks,
-            EarlyStopping("validation/srocc", patience=schedule.patience, mode="max"),
-        ]
-    keep = ModelCheckpoint(
-        run,
-        filename="best",
-        monitor="validation/srocc" if validated else None,
-        mode="max",
-        save_last=True,
-        every_n_epochs=1 if validated else max(1, schedule.epochs // 5),
-        save_on_train_epoch_end=not validated,
-        enable_version_counter=False,
-    )
-    return lightning.Trainer(
-        max_epochs=schedule.epochs,
-        precision=schedule.precision,
-        gradient_clip_val=1.0,
-        deterministic="warn",
-        accelerator=_ACCELERATORS[pick_device(device).type],
-        devices=1,
-        logger=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        default_root_dir=run,
-        num_sanity_val_steps=0,
-        callbacks=[*callbacks, keep],
-    )
 
 
 def _loader(

@@ -209,7 +209,7 @@ def read_rated_recipe(name: str) -> RatedRecipe:
     Raises:
         BadRecipe: it is missing, no YAML, or does not check out.
     """
-    return parsed(RatedRecipe, _yaml(name, "recipes/rated"), name)
+    return parsed(RatedRecipe, read_yaml(name, "recipes/rated"), name)
 
 
 def read_config_list(name: str) -> ConfigList:
@@ -218,11 +218,19 @@ def read_config_list(name: str) -> ConfigList:
     Raises:
         BadRecipe: it is missing, no YAML, or does not check out.
     """
-    return parsed(ConfigList, _yaml(name, "recipes/tables"), name)
+    return parsed(ConfigList, read_yaml(name, "recipes/tables"), name)
 
 
-def _yaml(name: str, folder: str) -> Mapping[str, Any]:
-    """Return the content of a YAML file, by its path or its name among the bundled ones."""
+def read_yaml(name: str, folder: str) -> Mapping[str, Any]:
+    """Return the content of a YAML file, by its path or its name among the bundled ones.
+
+    Args:
+        name: ends in .yaml or .yml for a path.
+        folder: of the bundled ones, within resources.
+
+    Raises:
+        BadRecipe: it is missing, or no YAML with keys.
+    """
     place = bundled("resources") / folder
     plain = not name.endswith((".yaml", ".yml"))
     path = place / f"{name}.yaml" if plain else Path(name)

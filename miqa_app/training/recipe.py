@@ -58,7 +58,10 @@ class Recipe(BaseModel):
         weight_decay: AdamW's.
         ema: decay of the averaged weights per step.
         precision: Lightning's name of the arithmetic.
-        warm_start: model whose weights are the start, as far as they fit; random weights when empty.
+        warm_start: model whose weights are the start, as far as they fit; 'imagenet' for encoders that learnt on ImageNet
+            and a random rest; random weights when empty.
+        pretrained: with 'imagenet', the encoders that take such weights (cnn, transformer, whole, detail); all that have
+            some when empty.
         teacher: model whose scores, maps and artefacts the network also learns to repeat (loss part 'teacher').
         remark: what the card should say of this run beside its figures.
         loss: weights of the loss parts.
@@ -89,6 +92,7 @@ class Recipe(BaseModel):
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.998
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
     warm_start: str = ""
+    pretrained: list[str] = []
     teacher: str = ""
     remark: str = ""
     loss: LossWeights = LossWeights()
@@ -100,6 +104,16 @@ class Recipe(BaseModel):
         """Refuse a batch that would part the two members of a group."""
         if self.batch % (2 * self.devices):
             message = f"the batch must be a multiple of {2 * self.devices}, two slices per device, not {self.batch}"
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _pretrained_means_imagenet(self) -> Recipe:
+        """Refuse a choice of encoders where none takes weights of ImageNet."""
+        if self.pretrained and self.warm_start != "imagenet":
+            message = (
+                "pretrained chooses encoders for 'warm_start: imagenet', which this recipe lacks"
+            )
             raise ValueError(message)
         return self
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from miqa_app.networks.design import Design
-from miqa_app.networks.families import LarIqaConfig, LoDaConfig, LoDaProConfig
+from miqa_app.networks.families import DbCnnConfig, LarIqaConfig, LoDaConfig, LoDaProConfig
 
 SMALL: dict[str, Design] = {
     "loda": LoDaConfig(
@@ -15,3 +15,5 @@ SMALL: dict[str, Design] = {
         name="small_lariqa", cnn="mobilenetv3_small_050", width=16, whole_edge=64,
     ),
 }  # fmt: skip
+DBCNN = DbCnnConfig(name="small_dbcnn", cnn="resnet10t")
+"""The smallest DBCNN, which stands in tables alone."""

@@ -7,7 +7,9 @@ from torch.utils.flop_counter import FlopCounterMode
 from miqa_app.networks import CONFIGS, build
 from miqa_app.networks.catalogue import SIZES
 
-LIGHT = {"lite", "loda_tiny", "lodapro_tiny", "lariqa", "lariqa_mlp", "lariqa_paper", "lariqa_128"}
+LIGHT = {
+    "lite", "loda_tiny", "lodapro_tiny", "lodapro_lite", "lariqa", "lariqa_mlp", "lariqa_paper", "lariqa_128",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", SIZES)

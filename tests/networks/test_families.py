@@ -16,12 +16,15 @@ from miqa_app.networks import (
     predict_tiled,
 )
 
-from .small_families import SMALL
+from .small_families import DBCNN, SMALL
 
 MIQANET = NetworkConfig(
     cnn="resnet10t", cnn_stages=(1, 2, 3), transformer="swin_lite", width=32, artefact_kinds=13
 )
-DESIGNS = {"miqanet": MIQANET, **SMALL}
+LITE = SMALL["lodapro"].model_copy(update={"name": "lite_cnn", "cnn": "efficientnet_lite0"})
+FROZEN = SMALL["loda"].model_copy(update={"frozen": True})
+OTHERS = {**SMALL, "lodapro_lite": LITE, "dbcnn": DBCNN}
+DESIGNS = {"miqanet": MIQANET, **OTHERS}
 TRANSFORMERS = ("loda", "lodapro")
 
 
@@ -40,7 +43,7 @@ def network(request, networks):
     return networks[request.param]
 
 
-@pytest.fixture(params=SMALL)
+@pytest.fixture(params=OTHERS)
 def other(request, networks):
     """A network of a family beside MIQANet."""
     return networks[request.param]
@@ -301,6 +304,32 @@ def test_lodapro_has_the_weights_of_the_paper_but_the_blocks_that_it_never_asks(
         unused = build_unused_blocks()
     assert own_weights(network) + unused == pytest.approx(89.52e6, rel=1e-3)
     assert own_weights(network) == pytest.approx(86.78e6, rel=1e-3)
+
+
+def test_lodapro_lite_leaves_out_squeeze_and_excitation_and_nothing_else():
+    with torch.device("meta"):
+        paper, lite = (build(name).cnn for name in ("lodapro_tiny", "lodapro_lite"))
+    assert (paper.channels, paper.strides) == (lite.channels, lite.strides) == ([112], [16])
+    squeezing = sum(w.numel() for name, w in paper.named_parameters() if ".se." in name)
+    own, others = (sum(w.numel() for w in cnn.parameters()) for cnn in (lite, paper))
+    assert others - own == squeezing > 0
+    names = {type(module).__name__ for module in lite.modules()}
+    assert "ReLU6" in names
+    assert not names & {"SiLU", "Sigmoid", "SqueezeExcite"}
+
+
+def test_a_frozen_encoder_is_never_in_training_mode_not_even_when_it_was_just_built():
+    network = build(FROZEN)
+    assert network.training
+    assert network.injector.training
+    assert not network.cnn.training
+    assert not any(part.training for part in network.transformer.modules())
+
+
+def test_a_lodapro_that_was_kept_without_naming_its_cnn_has_the_one_of_the_paper():
+    kept = {k: v for k, v in CONFIGS["lodapro_tiny"].model_dump().items() if k != "cnn"}
+    assert design_of(kept) == CONFIGS["lodapro_tiny"]
+    assert design_of(kept | {"cnn": "efficientnet_lite0", "name": "lodapro_lite"}) == CONFIGS["lodapro_lite"]  # fmt: skip
 
 
 def build_unused_blocks():

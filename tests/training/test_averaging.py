@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from miqa_app.networks import build, named_config
+from miqa_app.networks import build, freeze_encoders, named_config
 from miqa_app.training.averaging import measure_batch_statistics
 
 
@@ -30,6 +30,19 @@ def test_the_statistics_are_those_of_the_data_and_nothing_else_changes() -> None
     assert network.training
     assert stem.training
     assert all(torch.equal(weights[name], value) for name, value in network.named_parameters())
+
+
+def test_an_encoder_that_rests_keeps_its_statistics() -> None:
+    network = build(named_config("lite"))
+    stem = network.cnn.body.bn1
+    batch = {"image": torch.rand(2, 1, 64, 64), "valid": torch.ones(2, 1, 64, 64, dtype=torch.bool)}
+    freeze_encoders(network)
+    before = stem.running_mean.clone()
+    measure_batch_statistics(network, [batch])
+    assert torch.equal(stem.running_mean, before)
+    freeze_encoders(network, frozen=False)
+    measure_batch_statistics(network, [batch])
+    assert not torch.equal(stem.running_mean, before)
 
 
 def test_a_frozen_batchnorm_stays_frozen_afterwards() -> None:

@@ -141,6 +141,15 @@ def test_the_bundled_recipes_train_networks_whose_encoders_learn(name: str) -> N
     assert "random" in recipe.remark
 
 
+def test_the_recipe_of_lodapro_lite_begins_its_cnn_on_imagenet_and_says_that_the_rest_does_not() -> (
+    None
+):
+    recipe = read_recipe(ROOT / "resources" / "recipes" / "lodapro_lite.yaml")
+    assert recipe.name == recipe.network == "lodapro_lite"
+    assert (recipe.warm_start, recipe.pretrained) == ("imagenet", ["cnn"])
+    assert "transformer and all else from random" in recipe.remark
+
+
 # ------------------------------------------------------------------ ImageNet from local files
 
 
@@ -189,7 +198,7 @@ def test_frozen_encoders_start_from_imagenet_and_not_at_random(weights: Path) ->
     with pytest.raises(BadRecipe, match="random ones have learnt nothing; start it from"):
         starting_network(FROZEN, "random", 0)
     network, start = starting_network(FROZEN, "imagenet", 0, weights)
-    assert "vit_tiny from ImageNet (vit_tiny_patch16_224.augreg_in21k_ft_in1k)" in start.words
+    assert "vit_tiny from ImageNet (vit_tiny_patch16_224.augreg_in21k_ft_in1k, " in start.words
     learnt = {name.split(".")[0] for name, w in network.named_parameters() if w.requires_grad}
     assert learnt == {"extractor", "injector", "score_head", "kind_head", "heads"}
     assert not network.train().transformer.training

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from safetensors.torch import save_file
 from miqa_app.errors import BadModel, BadRecipe
 from miqa_app.networks import CONFIGS
 from miqa_app.registry.checkpoint import load_model
-from miqa_app.training.start import TIMM_WEIGHTS, start_identity, starting_network
+from miqa_app.training.imagenet import TIMM_WEIGHTS
+from miqa_app.training.start import start_identity, starting_network
 
 RESNET10T = CONFIGS["a3"].model_copy(update={"cnn": "resnet10t", "name": "small"})
 WITH_LITE_SWIN = CONFIGS["lite"].model_copy(update={"cnn": "resnet10t"})
@@ -51,7 +53,10 @@ def test_imagenet_weights_come_from_a_local_file(weights: Path) -> None:
     expected = timm.create_model("resnet10t", pretrained=False).state_dict()
     own = network.cnn.body.state_dict()
     assert torch.equal(own["layer3_0.conv1.weight" if "layer3_0.conv1.weight" in own else "layer3.0.conv1.weight"], expected["layer3.0.conv1.weight"])  # fmt: skip
-    assert start.words == "resnet10t from ImageNet (resnet10t.c3_in1k)"
+    sha256 = hashlib.sha256((weights / "resnet10t.c3_in1k.safetensors").read_bytes()).hexdigest()
+    assert start.words == (
+        f"resnet10t from ImageNet (resnet10t.c3_in1k, licence apache-2.0, file sha256 {sha256[:12]})"
+    )
     assert start.learnt == ("cnn",)
 
 
@@ -76,7 +81,7 @@ def test_a_download_that_fails_says_what_to_do(monkeypatch: pytest.MonkeyPatch) 
             raise ConnectionError("no route to host")
         return original(*names, pretrained=pretrained, **options)
 
-    monkeypatch.setattr("miqa_app.training.start.timm.create_model", fail)
+    monkeypatch.setattr("miqa_app.training.imagenet.timm.create_model", fail)
     with pytest.raises(
         BadRecipe, match=r"resnet10t\.c3_in1k could not be had: no route to host; allow the"
     ):

@@ -22,7 +22,7 @@ from tests.scoring.engines.machine import (
 
 SIZES = ((61, 50), (181, 217))
 ALL_SIZES = (*SIZES, (224, 224), (512, 512), (48, 300), (256, 1100))
-FULL = ("lite", "base", "loda_tiny", "lodapro_tiny", "lariqa")
+FULL = ("lite", "base", "loda_tiny", "lodapro_tiny", "lodapro_lite", "lariqa")
 
 
 @pytest.mark.parametrize("kind", ENGINES)
