@@ -19,7 +19,7 @@ from miqa_app.networks.extents import extents, framed
 from miqa_app.networks.families import LarIqaConfig
 from miqa_app.networks.fusion import PooledHeads, start_heads
 from miqa_app.networks.kan import KanLayer
-from miqa_app.networks.network import QualityNetwork, ScoreLine
+from miqa_app.networks.network import PAD, QualityNetwork, ScoreLine
 from miqa_app.networks.pooling import weighted_mean
 from miqa_app.networks.prediction import Parts, Reading
 
@@ -79,7 +79,7 @@ class LarIqa(QualityNetwork):
             ]
         )
         whole = self.whole(self.colour(small)).mean(dim=(2, 3))
-        return local_map(self.colour, self.detail, image, valid, grid), whole
+        return local_map(self.colour, self.detail, image, valid, grid, self.margin), whole
 
     def read(self, fused: Tensor, summary: Tensor, valid: Tensor) -> Reading:
         """Judge the mean of the cells, and each cell in its place."""
@@ -155,7 +155,7 @@ def _score_head(config: LarIqaConfig) -> nn.Module:
 
 
 def local_map(
-    colour: nn.Module, encoder: nn.Module, image: Tensor, valid: Tensor, grid: int
+    colour: nn.Module, encoder: nn.Module, image: Tensor, valid: Tensor, grid: int, margin: int
 ) -> Tensor:
     """Return the last map of the local branch, with one more channel: the share of each cell that is real.
 
@@ -165,11 +165,12 @@ def local_map(
         image: (B, 1, H, W) float32, padded.
         valid: (B, H / grid, W / grid) bool.
         grid: pixels per cell of `valid`.
+        margin: least number of pixels by which the real part is framed.
 
     Returns:
         (B, C + 1, ceil(H / 32), ceil(W / 32)) float32.
     """
-    frame = framed(image, _pixels(valid, grid), LarIqa.multiple, LarIqa.margin)
+    frame = framed(image, _pixels(valid, grid), PAD, margin)
     detail = encoder(colour(frame))
     share = _real_share(valid, _STRIDE // grid)
     rows, columns = share.shape[-2:]

@@ -44,7 +44,7 @@ class BranchNetwork(nn.Module):
     ) -> None:
         """Share the encoder of a branch; `means` are those of the scores of each set, 0-1."""
         super().__init__()
-        self._local, self._grid = branch == "detail", network.grid
+        self._local, self._grid, self._margin = branch == "detail", network.grid, network.margin
         self.colour = network.colour
         self.encoder = network.detail if self._local else network.whole
         self.heads = nn.ModuleList(_head(self.encoder.features, mean) for mean in means)
@@ -83,7 +83,7 @@ class BranchNetwork(nn.Module):
         else:
             cells = (image.shape[-2] // self._grid, image.shape[-1] // self._grid)
             real = valid_cells(valid, self._grid, cells)
-            seen = local_map(self.colour, self.encoder, image, real, self._grid)
+            seen = local_map(self.colour, self.encoder, image, real, self._grid, self._margin)
             features = weighted_mean(seen[:, :-1], seen[:, -1], seen[:, -1] > 0)
         described: Tensor = self.encoder.described(features)
         return described
