@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 _console = Console(stderr=True)
 _SECONDS_BETWEEN_LINES = 5.0
@@ -50,6 +50,15 @@ class _Lines:
         if line and line != self._said and now >= self._next:
             self._said, self._next = line, now + _SECONDS_BETWEEN_LINES
             say(line)
+
+
+def metric_words(metrics: Mapping[str, float]) -> str:
+    """Return the losses and rank correlations of a training for a line of progress."""
+    return " ".join(
+        f"{name.split('/')[-1]} {value:.3f}"
+        for name, value in sorted(metrics.items())
+        if "srocc" in name or name.endswith("loss")
+    )
 
 
 def say(words: str) -> None:

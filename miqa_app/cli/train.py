@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from miqa_app.cli.outputs import refuse_unwritable
-from miqa_app.cli.progress import progress_bar, say
+from miqa_app.cli.progress import metric_words, progress_bar, say
 
 if TYPE_CHECKING:
     from miqa_app.training.progress import Progress
@@ -70,12 +70,7 @@ def train(
     with progress_bar("Pool") as move:
 
         def report(step: Progress) -> None:
-            words = " ".join(
-                f"{name.split('/')[-1]} {value:.3f}"
-                for name, value in sorted(step.metrics.items())
-                if "srocc" in name or name.endswith("loss")
-            )
-            move(step.done, step.total, f"{step.stage} {words}")
+            move(step.done, step.total, f"{step.stage} {metric_words(step.metrics)}".strip())
             if json_lines:
                 sys.stdout.write(json.dumps(vars(step)) + "\n")
                 sys.stdout.flush()

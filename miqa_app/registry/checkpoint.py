@@ -33,13 +33,19 @@ class LoadedModel:
     folder: ModelFolder
 
 
-def load_model(name: str | None = None) -> LoadedModel:
+def load_model(name: str | None = None, *, start: bool = False) -> LoadedModel:
     """Return the model of a name or path, the site's active one by default.
 
+    Args:
+        name: name or path.
+        start: a training begins with it, so its heads may be random, as those of `miqa pretrain` are.
+
     Raises:
-        BadModel: it is missing, damaged, unsafe, or does not fit this program.
+        BadModel: it is missing, damaged, unsafe, does not fit this program, or cannot score and is no `start`.
     """
     folder = find_model(name) if name else default_model()
+    if not start:
+        folder.require_judge()
     try:
         network = build(design_of(folder.config["network"]))
         state: dict[str, Tensor] = {}

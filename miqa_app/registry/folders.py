@@ -59,6 +59,19 @@ class ModelFolder:
         """Return whether its scores mean something: those of `miqa pretrain` are encoders with random heads."""
         return bool(self.config["training"].get("score") != UNTRAINED)
 
+    def require_judge(self) -> None:
+        """Refuse a start for a training where a score is wanted.
+
+        Raises:
+            BadModel: its heads are random.
+        """
+        if not self.judges:
+            message = (
+                f"The model {self.name} cannot score: its encoders are trained and its heads are not; train it on ratings "
+                "first, as its card says."
+            )
+            raise BadModel(message)
+
     @property
     def identity(self) -> ModelIdentity:
         """Return what every result says of the model."""

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from miqa_app.errors import BadModel, MiqaError
+from miqa_app.errors import MiqaError
 from miqa_app.scoring.engines.library import require_bfloat16
 from miqa_app.services.engine_choice import spare_threads, wanted_engine
 from miqa_app.services.engine_graphs import graph_file, has_graph, make_graph, read_graph
@@ -55,12 +55,7 @@ def open_engine(wanted: str, folder: ModelFolder, device: str, threads: int = 0)
         BadModel: the network cannot be loaded, or is a start for a training and no judge.
         MiqaError: OpenVINO computes otherwise here, or cannot use its graph, and was asked for by name.
     """
-    if not folder.judges:
-        message = (
-            f"The model {folder.name} cannot score: its encoders are trained and its heads are not; train it on ratings first, "
-            "as its card says."
-        )
-        raise BadModel(message)
+    folder.require_judge()
     threads = threads or spare_threads()
     name = wanted_engine(wanted, folder.sha256, device)
     if name == "openvino" and wanted == "auto" and _scores_on_cpu(device):

@@ -54,7 +54,7 @@ class ModelRow:
     verdict: str
     since: str
     by: tuple[str, ...]
-    judges: bool = True
+    judges: bool
 
 
 @dataclass(frozen=True)

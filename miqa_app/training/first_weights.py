@@ -90,7 +90,7 @@ def begin(
     if recipe.warm_start == IMAGENET:
         return Start(words=take_imagenet(network, imagenet, recipe.pretrained).words)
     if recipe.warm_start:
-        return Start(take_model(network, load_model(recipe.warm_start)))
+        return Start(take_model(network, load_model(recipe.warm_start, start=True)))
     if network.config.frozen:
         message = (
             f"The network {recipe.network} keeps its encoders as they were learnt, and without warm_start they have learnt "

@@ -39,7 +39,7 @@ def model_config(recipe: Recipe, training: dict[str, Any]) -> dict[str, Any]:
         training: how far and where, see `RunLog.summary`.
     """
     parent = recipe.warm_start not in ("", IMAGENET)
-    before = load_model(recipe.warm_start).folder.config["training"] if parent else None
+    before = load_model(recipe.warm_start, start=True).folder.config["training"] if parent else None
     names = sorted({source.name for source in recipe.train})
     learnt = f"simulated degradation of open scans ({len(names)} sources), target {recipe.quality_index}; not rated by people"
     return {

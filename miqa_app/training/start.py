@@ -88,7 +88,7 @@ def start_identity(config: Design, start: str, imagenet: Path | None = None) -> 
 
 
 def _from_model(network: QualityNetwork, start: str) -> Start:
-    source = load_model(start)
+    source = load_model(start, start=True)
     config, other = network.config, source.network.config
     if (config.channels, config.norm) != (other.channels, other.norm):
         message = (

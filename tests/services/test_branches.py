@@ -88,7 +88,7 @@ def folder(world: dict[str, Path]) -> Path:
 
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:
-    return load_model(str(folder)).network.state_dict()
+    return load_model(str(folder), start=True).network.state_dict()
 
 
 # ------------------------------------------------------------------ what comes out
@@ -108,7 +108,7 @@ def test_the_folder_holds_trained_encoders_and_untouched_heads(folder: Path) -> 
 
 
 def test_the_figures_of_each_set_are_in_the_record_and_on_the_card(folder: Path) -> None:
-    training = load_model(str(folder)).folder.config["training"]
+    training = load_model(str(folder), start=True).folder.config["training"]
     told = {
         (branch, one["name"]): one
         for branch, facts in training["branches"].items()
@@ -227,6 +227,10 @@ def test_what_the_branches_have_seen_judges_nothing_that_starts_from_them(
 def test_two_encoders_are_no_judge(folder: Path) -> None:
     with pytest.raises(BadModel, match="tiny cannot score: its encoders are trained and its heads"):
         open_engine("auto", read_folder(folder), "cpu")
+    with pytest.raises(
+        BadModel, match="cannot score"
+    ):  # nor can it be measured, fine-tuned or exported
+        load_model(str(folder))
     assert read_folder(bundled("models") / "lite").judges
 
 
