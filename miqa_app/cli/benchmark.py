@@ -158,7 +158,8 @@ def methods(
         str,
         typer.Option(
             help="The rated set: NAME=FOLDER (rad-iqmri, live, tid2013, kadid10k, koniq10k, mr-art, abide), the path of "
-            "a .csv table, or look-alike for the synthetic set."
+            "a .csv table, look-alike for the synthetic set, or held-out-1=SCANS or held-out-2=SCANS for simulated "
+            "artefacts on subjects that no bundled model learnt from (with --by subject)."
         ),
     ],
     out: Annotated[

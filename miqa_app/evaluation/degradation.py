@@ -39,7 +39,8 @@ class Sample:
     """A degraded slice as the network will see it, and what is known about it.
 
     Attributes:
-        plane: (H, W) float32 in [0, 1], scaled by its own robust percentiles as a lone slice is.
+        plane: (H, W) float32, in [0, 1] after scaling by its own robust percentiles as a lone slice is; or on the scale
+            of the clean slice and cut off where asked for.
         metrics: `full_reference` against the clean slice; empty for a clean one.
         energies: energy on the object by artefact kind, in units of (peak signal)².
         severities: severity asked for, by kind.
@@ -56,7 +57,11 @@ class Sample:
 
 
 def make_sample(
-    clean: NDArray[np.float32], artefacts: Sequence[Applied], *, own_scale: bool = True
+    clean: NDArray[np.float32],
+    artefacts: Sequence[Applied],
+    *,
+    own_scale: bool = True,
+    brightest: float = 1.0,
 ) -> Sample:
     """Return the slice with the artefacts applied one after the other.
 
@@ -64,6 +69,7 @@ def make_sample(
         clean: (H, W) float32 in [0, 1].
         artefacts: what to apply; none gives the clean slice.
         own_scale: scale the result by its own percentiles, else keep the scale of the clean series.
+        brightest: where the scale of the clean series is cut off.
     """
     mask = object_mask(clean)
     image = clean
@@ -84,7 +90,7 @@ def make_sample(
         damage = np.sqrt(damage**2 + done.map**2)
     metrics = full_reference(*_cut(clean, image, mask)) if artefacts else []
     return Sample(
-        rescaled(image) if own_scale else np.clip(image, 0, 1).astype(np.float32),
+        rescaled(image) if own_scale else np.clip(image, 0, brightest).astype(np.float32),
         metrics,
         energies,
         {item.kind: item.severity for item in artefacts},

@@ -82,31 +82,42 @@ def load_evaluation(name: str) -> EvaluationRecipe:
         raise BadRecipe(message) from error
 
 
-def items(recipe: EvaluationRecipe, data: Path) -> Iterator[Item]:
+def items(recipe: EvaluationRecipe, data: Path, brightest: float | None = None) -> Iterator[Item]:
     """Yield the images of the evaluation, source by source, degraded ones first.
 
     Every chosen slice is degraded by every kind at every severity with one seed per slice and kind, so that severities
     of one slice and kind can be ranked; patterns are object-only for every second slice.
+
+    Args:
+        recipe: the frozen evaluation.
+        data: folder of the scans.
+        brightest: where degraded images on the scale of the clean slice are cut off; None to scale each by its own
+            percentiles, as a network sees them.
     """
     for source in recipe.sources:
         slices = list(clean_slices([source], data))
         chosen = _spread(slices, recipe.slices_per_source)
         for number, clean in enumerate(chosen):
-            yield from _degraded(recipe, clean, number)
-        yield from _combined(recipe, chosen)
+            yield from _degraded(recipe, clean, number, brightest)
+        yield from _combined(recipe, chosen, brightest)
         yield from _clean(recipe, slices)
 
 
-def _degraded(recipe: EvaluationRecipe, clean: CleanSlice, number: int) -> Iterator[Item]:
+def _degraded(
+    recipe: EvaluationRecipe, clean: CleanSlice, number: int, brightest: float | None
+) -> Iterator[Item]:
     for place, kind in enumerate(KEYS):
         seed = recipe.seed + 1000 * number + place
         for severity in recipe.severities:
             only = place < 4 and number % 2 == 0
             applied = Applied(kind, severity, seed, object_only=only, coils=recipe.coils)
-            yield Item(make_sample(clean.plane, [applied]), clean, (kind,), severity)
+            sample = _sample(clean, [applied], brightest)
+            yield Item(sample, clean, (kind,), severity)
 
 
-def _combined(recipe: EvaluationRecipe, slices: list[CleanSlice]) -> Iterator[Item]:
+def _combined(
+    recipe: EvaluationRecipe, slices: list[CleanSlice], brightest: float | None
+) -> Iterator[Item]:
     """Yield images with two and three artefacts by turns, kinds and severities drawn from the seed."""
     for number in range(recipe.combinations):
         rng = np.random.default_rng([recipe.seed, number])
@@ -122,7 +133,14 @@ def _combined(recipe: EvaluationRecipe, slices: list[CleanSlice]) -> Iterator[It
         ]
         clean = slices[number % len(slices)]
         names = tuple(item.kind for item in applied)
-        yield Item(make_sample(clean.plane, applied), clean, names, applied[0].severity)
+        sample = _sample(clean, applied, brightest)
+        yield Item(sample, clean, names, applied[0].severity)
+
+
+def _sample(clean: CleanSlice, applied: list[Applied], brightest: float | None) -> Sample:
+    if brightest is None:
+        return make_sample(clean.plane, applied)
+    return make_sample(clean.plane, applied, own_scale=False, brightest=brightest)
 
 
 def _clean(recipe: EvaluationRecipe, slices: list[CleanSlice]) -> Iterator[Item]:

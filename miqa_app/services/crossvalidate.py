@@ -100,7 +100,7 @@ def crossvalidate(request: Request, report: Callable[[Progress], None]) -> Path:
         BadRecipe: a recipe or a list does not check out, or its starting weights cannot be had.
         MiqaError: a split leaks, or a training diverged.
     """
-    plan = _planned(request)
+    plan = _planned(request, report)
     place = Place(plan.folder, request.device, request.imagenet, plan.others)
     runs = CrossValidation(plan.rated, plan.groups, place)
     results: dict[Candidate, list[FoldResult]] = {}
@@ -118,8 +118,8 @@ def crossvalidate(request: Request, report: Callable[[Progress], None]) -> Path:
     return plan.folder
 
 
-def _planned(request: Request) -> _Plan:
-    """Read and check all that the request names, before anything runs."""
+def _planned(request: Request, report: Callable[[Progress], None]) -> _Plan:
+    """Read and check all that the request names, before anything runs; an evaluation is made into pictures first."""
     pick_device(request.device)
     if request.seeds < 1:
         raise BadRequest(f"{request.seeds} seeds make no run; choose --seeds 1 or more.")
@@ -136,7 +136,9 @@ def _planned(request: Request) -> _Plan:
     candidates = tuple(
         candidate for row in table.rows for candidate in _seeded(row, recipe, request.seeds)
     )
-    rated = read_rated_set(request.data, user_cache())
+    rated = read_rated_set(
+        request.data, user_cache(), lambda done, most: report(Progress("images", done, most, {}))
+    )
     groups = rated.groups(request.by)
     folds = {
         kind: grouped_folds(groups, request.folds, validation=kind == "reference")

@@ -93,7 +93,7 @@ def compare_methods(request: MethodsRequest, report: Callable[[Progress], None])
     """
     table = read_method_list(request.table)
     rows = table.chosen(request.methods)
-    bench = _bench(request)
+    bench = _bench(request, report)
     recipe = read_rated_recipe(table.recipe) if table.scores else None
     outcomes = []
     for number, row in enumerate(rows, 1):
@@ -105,13 +105,15 @@ def compare_methods(request: MethodsRequest, report: Callable[[Progress], None])
     return page
 
 
-def _bench(request: MethodsRequest) -> Bench:
-    """Read and check all that the request names, before anything runs."""
+def _bench(request: MethodsRequest, report: Callable[[Progress], None]) -> Bench:
+    """Read and check all that the request names, before anything runs; an evaluation is made into pictures first."""
     pick_device(request.device)
     if request.seeds < 1:
         raise BadRequest(f"{request.seeds} seeds make no run; choose --seeds 1 or more.")
     _check_folder(request.out)
-    rated = read_rated_set(request.data, user_cache())
+    rated = read_rated_set(
+        request.data, user_cache(), lambda done, most: report(Progress("images", done, most, {}))
+    )
     if len(rated) < _FEWEST:
         message = f"{rated.name} holds {len(rated)} images; at least {_FEWEST} are needed to judge a method."
         raise BadRequest(message)

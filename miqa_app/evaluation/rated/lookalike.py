@@ -6,27 +6,23 @@ what the bundled models learnt: figures on this set show that the machinery work
 
 from __future__ import annotations
 
-import csv
 import gzip
-import json
-import shutil
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import matplotlib
 import nibabel
 import numpy as np
 import pydicom.data
-import SimpleITK
 
 from miqa_app.core.foreground import object_mask
 from miqa_app.core.slices import network_plane, series_scale
 from miqa_app.errors import MiqaError
 from miqa_app.evaluation.degradation import Applied, make_sample, rescaled
 from miqa_app.evaluation.quality_index import load_quality_index
+from miqa_app.evaluation.rated.synthetic import write_picture, write_set
 from miqa_app.evaluation.sources import cropped
 from miqa_app.imaging import load
 from miqa_app.paths import bundled
@@ -36,12 +32,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-sitk: Any = SimpleITK  # carries no types of its own
+    from miqa_app.evaluation.rated.synthetic import Row
+
 KINDS = ("ghosting", "edge_ghosting", "white_noise", "coloured_noise")
 LOW, HIGH = 0.35, 0.8
 """Severities of the two energies: patterns of 5.6 and 12.8 % of the peak signal on the object."""
 
-TARGET = "simulated quality index, synthetic, not rated"
 _HEAD = (256, 256)
 """Rows and columns of matplotlib's sample slice, a bare array of 16-bit numbers."""
 
@@ -122,9 +118,7 @@ def _bare_head() -> NDArray[np.float32]:
 
 
 def write_lookalike(folder: Path) -> None:
-    """Write the set as a folder that `read_rad_iqmri` reads: mos.csv, images, references, set.json, README.txt.
-
-    Every run writes the same set. The folder appears whole or not at all.
+    """Write the set as a folder that `read_rad_iqmri` reads; every run writes the same set.
 
     Args:
         folder: where to; it must not exist, or be an earlier synthetic set, which is replaced.
@@ -132,31 +126,17 @@ def write_lookalike(folder: Path) -> None:
     Raises:
         MiqaError: the folder holds something else, or an installation lacks its sample scans.
     """
-    if folder.exists() and not (folder / "set.json").exists():
-        raise MiqaError(f"{folder} holds something else; name a new folder for the synthetic set.")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as name:
-        fresh = Path(name) / folder.name
-        (fresh / "images").mkdir(parents=True)
-        (fresh / "references").mkdir()
-        rows = [row for reference in references() for row in _images(reference, fresh)]
-        with (fresh / "mos.csv").open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.DictWriter(stream, list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
-        about = {"name": "look-alike", "target": TARGET}
-        (fresh / "set.json").write_text(json.dumps(about) + "\n", encoding="utf-8")
-        (fresh / "README.txt").write_text(_readme(rows), encoding="utf-8")
-        if folder.exists():
-            shutil.rmtree(folder)
-        fresh.rename(folder)
+    write_set(
+        folder, "look-alike", lambda place: [row for reference in references() for row in _images(reference, place)],
+        _readme,
+    )  # fmt: skip
 
 
-def _images(reference: Reference, folder: Path) -> list[dict[str, str]]:
+def _images(reference: Reference, folder: Path) -> list[Row]:
     """Write the 14 images of a reference and itself, and return their rows of the table."""
     index = load_quality_index()
-    _write(reference.plane, folder / "references" / f"{reference.name}.png")
-    rows = []
+    write_picture(reference.plane, folder / "references" / f"{reference.name}.png")
+    rows: list[Row] = []
     for number, cell in enumerate(design(), 1):
         applied = [
             Applied(kind, severity, _seed(reference.name, kind), object_only=True)
@@ -164,7 +144,7 @@ def _images(reference: Reference, folder: Path) -> list[dict[str, str]]:
         ]
         sample = make_sample(reference.plane, applied, own_scale=False)
         path = f"images/{reference.name}_{number:02d}.png"
-        _write(sample.plane, folder / path)
+        write_picture(sample.plane, folder / path)
         q = index.q(sample.metrics, sample.energies)
         facts = {"reference": reference.name, "subject": reference.subject, "kind": cell.kind}
         rows.append({"image": path, "mos": f"{q:.3f}", **facts})
@@ -176,13 +156,7 @@ def _seed(reference: str, kind: str) -> int:
     return 1000 * KINDS.index(kind) + sum(reference.encode())
 
 
-def _write(plane: NDArray[np.float32], path: Path) -> None:
-    """Write a plane as a PNG of 16 bits."""
-    stored = np.rint(np.clip(plane, 0, 1) * 65535).astype(np.uint16)
-    sitk.WriteImage(sitk.GetImageFromArray(stored), str(path))
-
-
-def _readme(rows: Sequence[dict[str, str]]) -> str:
+def _readme(rows: Sequence[Row]) -> str:
     names = sorted({row["reference"] for row in rows})
     return (
         "A synthetic look-alike of RAD-IQMRI, made by miqa_app. SYNTHETIC, NOT RATED.\n\n"

@@ -98,4 +98,8 @@ def _pairs(rated: RatedSet, image: RatedImage) -> list[tuple[NDArray[np.float32]
     if test[0].shape != clean[0].shape:
         message = f"{image.path} is {test[0].shape[0]}×{test[0].shape[1]} and {image.clean} {clean[0].shape[0]}×{clean[0].shape[1]}; give images of one size."
         raise BadRequest(message)
-    return list(zip(clean, test, strict=True))
+    on_scale = (
+        tuple(np.clip(plane / np.float32(rated.peak), 0, 1) for plane in pair)
+        for pair in zip(clean, test, strict=True)
+    )
+    return list(on_scale)

@@ -82,6 +82,8 @@ class RatedSet:
         target: what the score is, in a few words; a synthetic set says here that nobody rated it.
         photographs: True for pictures whose grey values count as they are; scans are scaled by their own percentiles.
         frames: at most this many slices of a volume are used, evenly spaced.
+        peak: stored value, as a share of the full scale of a picture, that full-reference measures take for the peak
+            signal; artefacts brighter than that are cut off for them, and not for a network.
     """
 
     name: str
@@ -90,6 +92,7 @@ class RatedSet:
     target: str = "mean opinion score"
     photographs: bool = False
     frames: int = 9
+    peak: float = 1.0
 
     def __len__(self) -> int:
         """Return the number of images."""

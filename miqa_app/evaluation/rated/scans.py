@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from miqa_app.errors import BadRequest
 from miqa_app.evaluation.rated.record import RatedImage, RatedSet, Scale, checked
+from miqa_app.evaluation.rated.synthetic import ABOUT
 from miqa_app.evaluation.rated.tables import folder, number, read_table
 
 if TYPE_CHECKING:
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 
 RAD_REFERENCES, RAD_PER_REFERENCE = 8, 14
 POINTS = Scale(0, 100)
-ABOUT = "set.json"
-"""File beside a table that says what its scores are: {"name": …, "target": …}."""
-
 _NIFTI = (".nii.gz", ".nii")
 
 
@@ -54,18 +52,29 @@ def read_rad_iqmri(root: Path) -> RatedSet:
             f"{RAD_PER_REFERENCE} of each of {RAD_REFERENCES}, so complete the table or give it as a plain CSV."
         )
         raise BadRequest(message)
-    name, target = about.get("name", "rad-iqmri"), about.get("target", "mean opinion score")
-    return checked(name, table, images, POINTS, target=target)
+    return checked(about.pop("name", "rad-iqmri"), table, images, POINTS, **about)
 
 
-def _about(root: Path) -> dict[str, str]:
-    """Return what `set.json` says, nothing where there is none."""
+def read_synthetic(root: Path) -> RatedSet:
+    """Return a set that `write_set` wrote, of any size.
+
+    Raises:
+        BadRequest: the table or a picture is missing or odd.
+    """
+    table, about = root / "mos.csv", _about(root)
+    images = _rows(table, about["name"], root)
+    return checked(about.pop("name"), table, images, POINTS, **about)
+
+
+def _about(root: Path) -> dict[str, Any]:
+    """Return what `set.json` says as fields of a set, nothing where there is none."""
     path = root / ABOUT
     if not path.exists():
         return {}
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-        return {key: str(values[key]) for key in ("name", "target")}
+        words = {key: str(values[key]) for key in ("name", "target")}
+        return {**words, "peak": float(values.get("peak", 1.0))}
     except (OSError, ValueError, KeyError, TypeError) as error:
         message = (
             f"{path} does not say 'name' and 'target' of the set: {error!r}; repair or remove it."
