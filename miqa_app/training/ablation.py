@@ -1,4 +1,4 @@
-"""What each part of the loss is worth: the same short training with one part changed at a time."""
+"""What a part is worth: the same short training with one part of the loss, or the network, changed at a time."""
 
 from __future__ import annotations
 
@@ -30,8 +30,9 @@ _BATCH = 4
 def read_ablation(path: Path) -> dict[str, Recipe]:
     """Return the recipe of every variant by its name, the unchanged one first.
 
-    The file names a recipe beside it, what is changed in all variants, and per variant the parts of the loss that
-    differ: {recipe: lite.yaml, change: {epochs: 2}, variants: {all parts: {}, no rank: {rank: 0}}}.
+    The file names a recipe beside it, what is changed in all variants, and per variant the parts of the loss or the keys
+    of the recipe that differ: {recipe: lite.yaml, change: {epochs: 2}, variants: {all parts: {}, no rank: {rank: 0},
+    another network: {network: lariqa}}}.
 
     Raises:
         BadRecipe: a file is missing, no YAML, or a variant does not check out.
@@ -51,17 +52,19 @@ def read_ablation(path: Path) -> dict[str, Recipe]:
     ) as error:
         message = f"{path} is no list of variants of a recipe: see resources/recipes/ablation/losses.yaml for one ({error!r})."
         raise BadRecipe(message) from error
-    return {str(name): _variant(path, base, str(name), loss or {}) for name, loss in variants}
+    return {str(name): _variant(path, base, str(name), other or {}) for name, other in variants}
 
 
-def _variant(path: Path, base: Mapping[str, Any], name: str, loss: Mapping[str, float]) -> Recipe:
+def _variant(path: Path, base: Mapping[str, Any], name: str, other: Mapping[str, Any]) -> Recipe:
     from pydantic import ValidationError
 
     from miqa_app.training.recipe import Recipe
 
+    own = {key: value for key, value in other.items() if key in Recipe.model_fields}
+    loss = {key: value for key, value in other.items() if key not in own}
     short = "".join(letter if letter.isalnum() else "-" for letter in name.lower())
     try:
-        return Recipe(**{**base, "name": short, "loss": {**base["loss"], **loss}})
+        return Recipe(**{**base, **own, "name": short, "loss": {**base["loss"], **loss}})
     except ValidationError as error:
         message = f"{path}: the variant '{name}' does not check out: {error.errors()[0]['msg']}."
         raise BadRecipe(message) from error

@@ -12,7 +12,7 @@ import yaml
 
 from miqa_app.core.artefact_kinds import KEYS
 from miqa_app.errors import BadRecipe
-from miqa_app.networks import Prediction, build
+from miqa_app.networks import Prediction, build, named_config
 from miqa_app.paths import bundled
 from miqa_app.services.ablate import HEADINGS, ablate, as_markdown
 from miqa_app.training import ablation
@@ -41,6 +41,22 @@ def test_variants_differ_in_the_named_part_only(variants: Path) -> None:
     assert (whole.name, less.name) == ("all-parts", "no-rank-")
     assert less.loss == whole.loss.model_copy(update={"rank": 0})
     assert less.model_dump(exclude={"name", "loss"}) == whole.model_dump(exclude={"name", "loss"})
+
+
+def test_a_variant_may_change_the_network_instead(variants: Path) -> None:
+    document = yaml.safe_load(variants.read_text())
+    document["variants"] = {"other": {"network": "lariqa", "rank": 0}}
+    variants.write_text(yaml.safe_dump(document))
+    (other,) = read_ablation(variants).values()
+    assert (other.network, other.loss.rank, other.epochs) == ("lariqa", 0, 1)
+
+
+def test_the_bundled_list_of_networks_has_one_of_each_family_and_the_same_training() -> None:
+    found = read_ablation(bundled("resources") / "recipes" / "ablation" / "networks.yaml")
+    families = [named_config(recipe.network).family for recipe in found.values()]
+    assert sorted(families) == ["lariqa", "loda", "lodapro", "miqanet"]
+    same = [recipe.model_dump(exclude={"name", "network"}) for recipe in found.values()]
+    assert all(recipe == same[0] for recipe in same)
 
 
 def test_the_bundled_list_leaves_out_every_part_that_teaches() -> None:
