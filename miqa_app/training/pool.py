@@ -33,6 +33,15 @@ _MOST_ZOOM = 1.6
 _LARGEST_FILLED = 400
 """Slices with a longer edge are not made larger still."""
 
+_COARSE = 0.3
+"""Share of the groups that get a coarse matrix."""
+
+_COARSE_EDGE = (80, 176)
+"""Bounds of the longer edge of a coarse matrix in pixels, as echo-planar imaging acquires them."""
+
+_LEAST_COARSENING = 0.8
+"""Slices whose matrix is hardly larger than the coarse one stay as they are."""
+
 _DRAWN = (*KEYS, "ghosting", "motion", "gibbs", "bias_field")
 """Kinds in the order in which groups take them; what is hardest to see comes twice."""
 
@@ -118,7 +127,7 @@ def make_pool(
 
 def _recipe_of_pool() -> str:
     """Return what changes when the way of drawing changes, so that an old cache is not taken for a new one."""
-    return "groups-3"
+    return "groups-4"
 
 
 def _quiet() -> None:
@@ -184,11 +193,15 @@ def varied(plane: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.f
 
     The resolution is lowered by cutting the spectrum together with the matrix, as a smaller matrix at the same field
     of view would. It is raised by filling k-space with zeros, as scanners do: what such a slice lacks in sharpness was
-    never measured and is no fault.
+    never measured and is no fault. A coarse matrix without interpolation shows edges from one pixel to the next, as
+    echo-planar images do; they are no fault either.
     """
     image = plane ** np.float32(rng.uniform(0.6, 1.5))
     choice = rng.random()
-    if choice < 0.35 and min(plane.shape) > 200:
+    coarse = rng.uniform(*_COARSE_EDGE) / max(plane.shape)
+    if choice < _COARSE and coarse < _LEAST_COARSENING:
+        image = _coarse(image, coarse, rng)
+    elif choice < 0.55 and min(plane.shape) > 200:
         image = _smaller(image, rng.uniform(_LEAST_ZOOM, 0.95))
     elif choice > 0.75 and max(plane.shape) < _LARGEST_FILLED:
         image = _zero_filled(image, rng.uniform(1.1, _MOST_ZOOM))
@@ -197,14 +210,26 @@ def varied(plane: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.f
     return np.ascontiguousarray(image, dtype=np.float32)
 
 
-def _smaller(image: NDArray[np.float32], zoom: float) -> NDArray[np.float32]:
-    """Return the image with a matrix smaller by `zoom`, by cutting k-space, Hamming-weighted to avoid ringing."""
+def _coarse(
+    image: NDArray[np.float32], zoom: float, rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """Return the image with a matrix smaller by `zoom`: half of the time means over pixels, else k-space cut and weighted."""
+    if rng.random() < 0.5:
+        return _smaller(image, zoom, taper=rng.uniform(0.35, 1.0))
+    shape = [max(CELL, int(size * zoom) // CELL * CELL) for size in image.shape]
+    whole = torch.from_numpy(np.ascontiguousarray(image))[None, None]
+    means = torch.nn.functional.interpolate(whole, size=shape, mode="area")
+    return np.asarray(means[0, 0].numpy(), dtype=np.float32)
+
+
+def _smaller(image: NDArray[np.float32], zoom: float, taper: float = 0.5) -> NDArray[np.float32]:
+    """Return the image with a matrix smaller by `zoom`, by cutting k-space, weighted by a power of Hamming's window."""
     shape = [max(CELL, int(size * zoom) // CELL * CELL) for size in image.shape]
     spectrum = np.fft.fftshift(np.fft.fft2(image))
     corner = [(old - new) // 2 for old, new in zip(image.shape, shape, strict=True)]
     cut = spectrum[corner[0] : corner[0] + shape[0], corner[1] : corner[1] + shape[1]]
     window = np.hamming(shape[0])[:, None] * np.hamming(shape[1])[None, :]
-    small = np.abs(np.fft.ifft2(np.fft.ifftshift(cut * window**0.5)))
+    small = np.abs(np.fft.ifft2(np.fft.ifftshift(cut * window**taper)))
     return np.clip(small * (small.size / image.size), 0, 1).astype(np.float32)
 
 

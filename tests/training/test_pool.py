@@ -301,6 +301,23 @@ def test_variation_keeps_the_range_and_multiples_of_eight() -> None:
     assert len(shapes) > 2
 
 
+def test_three_slices_in_ten_get_a_coarse_matrix_and_keep_their_brightness() -> None:
+    rows, columns = np.mgrid[:320, :256]
+    plane = np.where(np.hypot(rows - 160, columns - 128) < 90, 0.7, 0.1).astype(np.float32)
+    coarse = []
+    for seed in range(200):
+        image = varied(plane, np.random.default_rng(seed))
+        if max(image.shape) <= 176:
+            coarse.append(image)
+            assert max(image.shape) >= 72
+            # the middle of the disc, whatever the exponent of the grey values was
+            height, width = image.shape
+            assert 0.7**1.5 - 0.02 < image[height // 2, width // 2] < 0.7**0.6 + 0.02
+    assert 0.2 < len(coarse) / 200 < 0.4
+    small = np.full((120, 96), 0.5, dtype=np.float32)
+    assert min(max(varied(small, np.random.default_rng(s)).shape) for s in range(50)) >= 72
+
+
 def test_zero_filling_keeps_every_old_pixel_value_where_it_was() -> None:
     rows, columns = np.mgrid[:96, :80]
     plane = np.exp(-((rows - 40) ** 2 + (columns - 30) ** 2) / 300).astype(np.float32)
