@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 
 from miqa_app.artefacts import degrade
 from miqa_app.core.artefact_kinds import KEYS
@@ -104,6 +105,19 @@ def rescaled(image: NDArray[np.float32]) -> NDArray[np.float32]:
     scale = robust_scale(image.reshape(-1))
     scaled = (image - scale.low) / (scale.high - scale.low)
     return np.asarray(np.clip(scaled, 0, 1), dtype=np.float32)
+
+
+def coarse_matrix(plane: NDArray[np.float32], longer: float) -> NDArray[np.float32]:
+    """Return a plane (H, W) with a coarser matrix: means over pixels, so that edges run from one pixel to the next.
+
+    Args:
+        plane: grey values.
+        longer: wished length of the longer edge in pixels; edges come out as multiples of 8.
+    """
+    zoom = longer / max(plane.shape)
+    shape = [max(CELL, int(size * zoom) // CELL * CELL) for size in plane.shape]
+    whole = torch.from_numpy(np.ascontiguousarray(plane, dtype=np.float32))[None, None]
+    return np.asarray(torch.nn.functional.interpolate(whole, size=shape, mode="area")[0, 0].numpy())
 
 
 def cells(values: NDArray[np.floating]) -> NDArray[np.float32]:

@@ -82,7 +82,7 @@ def _headlines(values: Mapping[str, Any], network: str) -> list[str]:
             "",
         ],
         ["clean slices, mean score", f"{values['clean_mean']:.1f}", ""],
-        *_without_air(values),
+        *_as_delivered(values),
         [
             "90 % interval of a lone slice: holds the target / mean half width",
             f"{values['coverage']:.3f} / {values['mean_half_width']:.1f}",
@@ -103,13 +103,24 @@ def _headlines(values: Mapping[str, Any], network: str) -> list[str]:
     return _table(["figure", "value", "goal"], rows)
 
 
-def _without_air(values: Mapping[str, Any]) -> list[list[str]]:
-    """Return the row on clean slices whose air was set to zero; figures of older models have none."""
-    if not np.isfinite(mean := values.get("clean_without_air_mean", np.nan)):
-        return []
-    below = values["clean_without_air_below_acceptable"]
-    name = "the same slices with their air set to zero: mean score / share below 70"
-    return [[name, f"{mean:.1f} / {below:.3f}", ""]]
+_AS_DELIVERED = {
+    "clean_without_air": "the same slices with their air set to zero",
+    "clean_coarse": "the same slices with a coarse matrix (104 pixels)",
+}
+"""What scanners may do to a clean slice, by the key of its figures."""
+
+
+def _as_delivered(values: Mapping[str, Any]) -> list[list[str]]:
+    """Return a row for each thing that scanners may do to a clean slice; figures of older models lack some."""
+    return [
+        [
+            f"{words}: mean score / share below 70",
+            f"{values[f'{key}_mean']:.1f} / {values[f'{key}_below_acceptable']:.3f}",
+            "",
+        ]
+        for key, words in _AS_DELIVERED.items()
+        if np.isfinite(values.get(f"{key}_mean", np.nan))
+    ]
 
 
 def _group_table(values: Mapping[str, Any], name: str) -> list[str]:

@@ -34,6 +34,7 @@ def figures(rows: Sequence[Row], recipe: EvaluationRecipe) -> dict[str, Any]:
     clean = [row for row in rows if not row.kinds]
     combined = [row for row in rows if row.kind == "combined"]
     without_air = [row.without_air for row in clean if row.without_air is not None]
+    coarse = [row.coarse for row in clean if row.coarse is not None]
     return {
         "evaluation": recipe.name,
         "quality_index": recipe.quality_index,
@@ -54,6 +55,8 @@ def figures(rows: Sequence[Row], recipe: EvaluationRecipe) -> dict[str, Any]:
         "clean_below_acceptable": _below(clean),
         "clean_without_air_mean": _mean(without_air),
         "clean_without_air_below_acceptable": _mean(_below_line(s) for s in without_air),
+        "clean_coarse_mean": _mean(coarse),
+        "clean_coarse_below_acceptable": _mean(_below_line(s) for s in coarse),
         "coverage": _mean([float(row.covered) for row in rows]),
         "mean_half_width": _mean([row.half for row in rows]),
         "changes": _changes(rows),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from miqa_app.core.foreground import without_air
-from miqa_app.evaluation.degradation import LOCAL_KINDS
+from miqa_app.evaluation.degradation import LOCAL_KINDS, coarse_matrix, rescaled
 from miqa_app.evaluation.held_out import items
 from miqa_app.evaluation.quality_index import load_quality_index
 from miqa_app.statistics.correlation import auc
@@ -33,6 +33,9 @@ _CHANGED_EVERY = 12
 AIR_BELOW = 0.08
 """Level, as a share of full scale, below which a slice is taken for air where its air is set to zero."""
 
+COARSE = 104
+"""Longer edge in pixels of a clean slice that gets a coarse matrix."""
+
 _SHIFT = 2
 _GAIN = 0.1
 
@@ -54,6 +57,7 @@ class Row:
         measures: reference-free measures by name.
         changes: absolute change of the score under changes that leave the quality alone, by name; empty where untried.
         without_air: prediction for a clean slice after its air was set to zero, as many scanners do; None where untried.
+        coarse: prediction for a clean slice with a coarse matrix, as echo-planar imaging has it; None where untried.
     """
 
     groups: Mapping[str, str]
@@ -68,6 +72,7 @@ class Row:
     measures: Mapping[str, float] = field(default_factory=dict)
     changes: Mapping[str, float] = field(default_factory=dict)
     without_air: float | None = None
+    coarse: float | None = None
 
     @property
     def kind(self) -> str:
@@ -119,6 +124,7 @@ def measured(
             measures=measures(plane),
             changes=score_changes(engine, plane) if number % _CHANGED_EVERY == 0 else {},
             without_air=None if item.kinds else _score(engine, without_air(plane, AIR_BELOW)),
+            coarse=None if item.kinds else _score(engine, rescaled(coarse_matrix(plane, COARSE))),
         )
 
 

@@ -17,7 +17,7 @@ import torch
 from miqa_app.core.artefact_kinds import KEYS
 from miqa_app.core.heatmap import CELL
 from miqa_app.errors import MiqaError
-from miqa_app.evaluation.degradation import Applied, Sample, make_sample
+from miqa_app.evaluation.degradation import Applied, Sample, coarse_matrix, make_sample
 from miqa_app.evaluation.sources import clean_slices
 
 if TYPE_CHECKING:
@@ -216,10 +216,7 @@ def _coarse(
     """Return the image with a matrix smaller by `zoom`: half of the time means over pixels, else k-space cut and weighted."""
     if rng.random() < 0.5:
         return _smaller(image, zoom, taper=rng.uniform(0.35, 1.0))
-    shape = [max(CELL, int(size * zoom) // CELL * CELL) for size in image.shape]
-    whole = torch.from_numpy(np.ascontiguousarray(image))[None, None]
-    means = torch.nn.functional.interpolate(whole, size=shape, mode="area")
-    return np.asarray(means[0, 0].numpy(), dtype=np.float32)
+    return coarse_matrix(image, zoom * max(image.shape))
 
 
 def _smaller(image: NDArray[np.float32], zoom: float, taper: float = 0.5) -> NDArray[np.float32]:

@@ -10,6 +10,7 @@ from miqa_app.evaluation.degradation import (
     LOCAL_KINDS,
     Applied,
     cells,
+    coarse_matrix,
     kind_targets,
     make_sample,
     rescaled,
@@ -79,3 +80,11 @@ def test_a_plane_without_an_object_is_measured_as_a_whole() -> None:
     assert len(sample.metrics) == 5
     assert np.isfinite(sample.metrics).all()
     assert sample.energies == {"zipper": 0.0}
+
+
+def test_a_coarse_matrix_holds_the_means_of_the_pixels_it_covers() -> None:
+    plane = np.random.default_rng(2).random((192, 160)).astype(np.float32)
+    coarse = coarse_matrix(plane, 96)
+    assert coarse.shape == (96, 80)
+    np.testing.assert_allclose(coarse, plane.reshape(96, 2, 80, 2).mean((1, 3)), atol=1e-6)
+    assert coarse_matrix(plane, 104).shape == (104, 80)

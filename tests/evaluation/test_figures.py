@@ -32,6 +32,7 @@ def row(source: str, kind: str, severity: float, q: float) -> Row:
         | {"gradient_entropy": q},
         changes={"flip": 1.0, "gain": 3.0} if kind else {},
         without_air=None if kind else q - 40,
+        coarse=None if kind else q - 20,
     )
 
 
@@ -59,6 +60,12 @@ def test_a_perfect_model_has_perfect_figures(
     assert (values["clean_mean"], values["clean_below_acceptable"]) == (100, 0)
     assert values["clean_without_air_mean"] == pytest.approx(60)
     assert values["clean_without_air_below_acceptable"] == 1
+    assert values["clean_coarse_mean"] == pytest.approx(80)
+    assert values["clean_coarse_below_acceptable"] == 0
+    assert (
+        "with a coarse matrix (104 pixels): mean score / share below 70 | 80.0 / 0.000 |"
+        in as_table(values)
+    )
     assert values["baselines"]["niqe_mri"] == pytest.approx(1)
     assert values["baselines"]["gradient_entropy"] == pytest.approx(-1)
     assert (values["worst_kind_srocc"], values["worst_kind_plcc"]) == pytest.approx((1, 1))
@@ -163,11 +170,14 @@ def test_the_interval_is_counted_pooled_by_source_and_by_kind(
 def test_figures_of_an_older_model_are_shown_without_what_they_lack(
     rows: list[Row], small_evaluation: EvaluationRecipe
 ) -> None:
-    older = [replace(r, without_air=None) for r in rows]
+    older = [replace(r, without_air=None, coarse=None) for r in rows]
     values = figures(older, small_evaluation)
     assert "air" not in as_table(values)
-    del values["clean_without_air_mean"]
+    assert "coarse" not in as_table(values)
+    for key in ("clean_without_air_mean", "clean_coarse_mean"):
+        del values[key]
     assert "air" not in as_table(values)
+    assert "coarse" not in as_table(values)
 
 
 def test_changes_of_the_score_are_taken_where_they_were_tried(
