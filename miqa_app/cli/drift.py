@@ -34,8 +34,10 @@ def drift(
     refuse_unwritable([report])
     from miqa_app.cli.score import drained
     from miqa_app.services.drift import drift as steps
-    from miqa_app.services.drift import write_drift_report
+    from miqa_app.services.drift import report_ending, write_drift_report
 
+    if report is not None:
+        report_ending(report)
     with progress_bar("Drift") as move:
         state: Drift = drained(steps(store, weeks), lambda words: move(0, 0, words))
     if report is not None:

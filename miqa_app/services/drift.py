@@ -95,8 +95,18 @@ def write_drift_report(state: Drift, file: Path) -> None:
     from miqa_app.reports.drift import as_drift_html, as_drift_pdf
     from miqa_app.reports.result_json import write_whole
 
-    kind = file.suffix.lower()
-    if kind not in (".html", ".pdf"):
+    pdf = report_ending(file) == ".pdf"
+    write_whole(file, as_drift_pdf(state) if pdf else as_drift_html(state).encode())
+
+
+def report_ending(file: Path) -> str:
+    """Return the ending of a report's name in small letters: .html or .pdf.
+
+    Raises:
+        BadRequest: the name ends in neither.
+    """
+    ending = file.suffix.lower()
+    if ending not in (".html", ".pdf"):
         message = f"The report is written as .html or .pdf; {file.name} is neither."
         raise BadRequest(message)
-    write_whole(file, as_drift_pdf(state) if kind == ".pdf" else as_drift_html(state).encode())
+    return ending

@@ -73,6 +73,10 @@ def test_wrong_use_is_one_sentence(
 ) -> None:
     assert run("drift", "--store", store, "--report", tmp_path / "drift.doc") == 2
     assert "drift.doc is neither" in capsys.readouterr().err
+    # before any work is done, so before the store is looked for
+    nowhere = tmp_path / "none.sqlite"
+    assert run("drift", "--store", nowhere, "--report", tmp_path / "drift.doc") == 2
+    assert "drift.doc is neither" in capsys.readouterr().err
     assert run("drift", "--store", store, "--weeks", "0") == 2
     assert run("drift", "--store", tmp_path / "none.sqlite") == 2
     assert run("assessments", "show", "ffff", "--store", store) == 2
