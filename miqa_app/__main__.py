@@ -103,9 +103,9 @@ def _rate(study: str, rater: str, store: str | None) -> int:
 
 
 def _self_test(folders: list[str]) -> int:
-    if len(folders) > 1:
+    if len(folders) > 1 or any(folder.startswith("-") for folder in folders):
         sys.stderr.write(
-            f"{_SELF_TEST} takes one folder at most, for the picture and the scores.\n"
+            f"{_SELF_TEST} takes one folder at most, for the picture and the scores, and no options.\n"
         )
         return 2
     from miqa_app.gui.self_test import run

@@ -100,8 +100,12 @@ def test_a_frozen_program_takes_its_own_path_for_the_script_of_a_helper(
     assert opened == []
 
 
-def test_the_self_test_takes_one_folder_at_most(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert start(monkeypatch, "--self-test", "a", "b") == 2
+@pytest.mark.parametrize("words", [("a", "b"), ("--help",)])
+def test_the_self_test_takes_one_folder_at_most_and_makes_none_of_an_option(
+    words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    assert start(monkeypatch, "--self-test", *words) == 2
     assert "one folder at most" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
