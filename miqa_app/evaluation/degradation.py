@@ -60,17 +60,14 @@ class Sample:
 def make_sample(
     clean: NDArray[np.float32],
     artefacts: Sequence[Applied],
-    *,
-    own_scale: bool = True,
-    brightest: float = 1.0,
+    brightest: float | None = None,
 ) -> Sample:
     """Return the slice with the artefacts applied one after the other.
 
     Args:
         clean: (H, W) float32 in [0, 1].
         artefacts: what to apply; none gives the clean slice.
-        own_scale: scale the result by its own percentiles, else keep the scale of the clean series.
-        brightest: where the scale of the clean series is cut off.
+        brightest: keep the scale of the clean series and cut it off there; None to scale the result by its own percentiles.
     """
     mask = object_mask(clean)
     image = clean
@@ -91,7 +88,7 @@ def make_sample(
         damage = np.sqrt(damage**2 + done.map**2)
     metrics = full_reference(*_cut(clean, image, mask)) if artefacts else []
     return Sample(
-        rescaled(image) if own_scale else np.clip(image, 0, brightest).astype(np.float32),
+        rescaled(image) if brightest is None else np.clip(image, 0, brightest).astype(np.float32),
         metrics,
         energies,
         {item.kind: item.severity for item in artefacts},
@@ -112,9 +109,9 @@ def coarse_matrix(plane: NDArray[np.float32], longer: float) -> NDArray[np.float
 
     Args:
         plane: grey values.
-        longer: wished length of the longer edge in pixels; edges come out as multiples of 8.
+        longer: wished length of the longer edge in pixels, at most the present one; edges come out as multiples of 8.
     """
-    zoom = longer / max(plane.shape)
+    zoom = min(1.0, longer / max(plane.shape))
     shape = [max(CELL, int(size * zoom) // CELL * CELL) for size in plane.shape]
     whole = torch.from_numpy(np.ascontiguousarray(plane, dtype=np.float32))[None, None]
     return np.asarray(torch.nn.functional.interpolate(whole, size=shape, mode="area")[0, 0].numpy())

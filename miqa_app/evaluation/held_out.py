@@ -111,7 +111,7 @@ def _degraded(
         for severity in recipe.severities:
             only = place < 4 and number % 2 == 0
             applied = Applied(kind, severity, seed, object_only=only, coils=recipe.coils)
-            sample = _sample(clean, [applied], brightest)
+            sample = make_sample(clean.plane, [applied], brightest)
             yield Item(sample, clean, (kind,), severity)
 
 
@@ -133,14 +133,8 @@ def _combined(
         ]
         clean = slices[number % len(slices)]
         names = tuple(item.kind for item in applied)
-        sample = _sample(clean, applied, brightest)
+        sample = make_sample(clean.plane, applied, brightest)
         yield Item(sample, clean, names, applied[0].severity)
-
-
-def _sample(clean: CleanSlice, applied: list[Applied], brightest: float | None) -> Sample:
-    if brightest is None:
-        return make_sample(clean.plane, applied)
-    return make_sample(clean.plane, applied, own_scale=False, brightest=brightest)
 
 
 def _clean(recipe: EvaluationRecipe, slices: list[CleanSlice]) -> Iterator[Item]:

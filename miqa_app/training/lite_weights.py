@@ -19,7 +19,8 @@ import timm
 import torch
 from safetensors.torch import save_file
 
-from miqa_app.errors import BadModel, MiqaError
+from miqa_app.errors import BadModel
+from miqa_app.training.by_hand import started
 from miqa_app.training.imagenet import TIMM_WEIGHTS
 
 if TYPE_CHECKING:
@@ -82,17 +83,8 @@ def renamed(state: Mapping[str, Tensor], source: Path) -> dict[str, Tensor]:
 
 def main(arguments: list[str]) -> int:
     """Convert FILE into FOLDER; return 0, 1 where it failed, or 2 for wrong usage."""
-    try:
-        source, folder = map(Path, arguments)
-    except ValueError:
-        sys.stderr.write("python -m miqa_app.training.lite_weights FILE.pth FOLDER\n")
-        return 2
-    try:
-        sys.stdout.write(f"{convert(source, folder)}\n")
-    except MiqaError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    return 0
+    usage = "python -m miqa_app.training.lite_weights FILE.pth FOLDER"
+    return started(arguments, usage, lambda source, folder: convert(Path(source), Path(folder)))
 
 
 if __name__ == "__main__":

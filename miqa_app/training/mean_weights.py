@@ -15,8 +15,9 @@ from pathlib import Path
 
 import torch
 
-from miqa_app.errors import BadModel, MiqaError
+from miqa_app.errors import BadModel
 from miqa_app.registry.checkpoint import load_model, save_model
+from miqa_app.training.by_hand import started
 
 _OPEN = {"name", "score_bias"}
 """Parts of a design that may differ: the name, and the value that the score began with before any training."""
@@ -59,17 +60,8 @@ def mean_of(name: str, other: str, folder: Path) -> Path:
 
 def main(arguments: list[str]) -> int:
     """Average MODEL and OTHER into FOLDER; return 0, 1 where it failed, or 2 for wrong usage."""
-    try:
-        name, other, folder = arguments
-    except ValueError:
-        sys.stderr.write("python -m miqa_app.training.mean_weights MODEL OTHER FOLDER\n")
-        return 2
-    try:
-        sys.stdout.write(f"{mean_of(name, other, Path(folder))}\n")
-    except MiqaError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    return 0
+    usage = "python -m miqa_app.training.mean_weights MODEL OTHER FOLDER"
+    return started(arguments, usage, lambda name, other, folder: mean_of(name, other, Path(folder)))
 
 
 if __name__ == "__main__":

@@ -142,7 +142,8 @@ class _Plan:
 
     def samples(self) -> list[Sample]:
         """Return the two members of the group."""
-        return [make_sample(self.clean, a, own_scale=self.own_scale) for a in self.artefacts]
+        brightest = None if self.own_scale else 1.0
+        return [make_sample(self.clean, artefacts, brightest) for artefacts in self.artefacts]
 
 
 class Plans:

@@ -18,7 +18,7 @@ from miqa_app.evaluation.degradation import (
 
 
 def test_a_clean_sample_has_no_damage_and_no_metrics(plane: np.ndarray) -> None:
-    sample = make_sample(plane, [], own_scale=False)
+    sample = make_sample(plane, [], brightest=1.0)
     assert (sample.plane == plane).all()
     assert len(sample.metrics) == 0
     assert not sample.energies
@@ -36,7 +36,7 @@ def test_the_cells_match_the_grid_of_the_network(plane: np.ndarray) -> None:
 
 @pytest.mark.parametrize("kind", LOCAL_KINDS)
 def test_the_worst_cell_lies_where_the_picture_changed_most(plane: np.ndarray, kind: str) -> None:
-    sample = make_sample(plane, [Applied(kind, 0.6, 3)], own_scale=False)
+    sample = make_sample(plane, [Applied(kind, 0.6, 3)], brightest=1.0)
     change = np.sqrt(cells((sample.plane - plane) ** 2))
     worst = np.array(np.unravel_index(sample.damage.argmax(), sample.damage.shape))
     assert change[tuple(worst)] > 0.6 * change.max()
@@ -62,7 +62,7 @@ def test_a_lone_slice_is_scaled_by_itself_and_a_slice_of_a_series_is_not(
     dim = plane * np.float32(0.5)
     assert rescaled(dim) == pytest.approx(rescaled(plane), abs=1e-5)
     assert make_sample(dim, []).plane.max() == 1
-    assert make_sample(dim, [], own_scale=False).plane.max() == pytest.approx(0.5)
+    assert make_sample(dim, [], brightest=1.0).plane.max() == pytest.approx(0.5)
 
 
 def test_cells_are_means_of_eight_by_eight_pixels_also_at_a_ragged_edge() -> None:
@@ -88,3 +88,4 @@ def test_a_coarse_matrix_holds_the_means_of_the_pixels_it_covers() -> None:
     assert coarse.shape == (96, 80)
     np.testing.assert_allclose(coarse, plane.reshape(96, 2, 80, 2).mean((1, 3)), atol=1e-6)
     assert coarse_matrix(plane, 104).shape == (104, 80)
+    np.testing.assert_array_equal(coarse_matrix(plane, 400), plane)

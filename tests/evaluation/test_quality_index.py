@@ -60,7 +60,7 @@ def test_a_slice_beside_itself_has_the_best_value_of_every_metric(plane: np.ndar
 def test_every_metric_falls_with_noise(plane: np.ndarray) -> None:
     values = [
         full_reference(
-            plane, make_sample(plane, [Applied("rician_noise", s, 1)], own_scale=False).plane
+            plane, make_sample(plane, [Applied("rician_noise", s, 1)], brightest=1.0).plane
         )
         for s in (0.1, 0.3, 0.9)
     ]

@@ -142,7 +142,7 @@ def _images(reference: Reference, folder: Path) -> list[Row]:
             Applied(kind, severity, _seed(reference.name, kind), object_only=True)
             for kind, severity in cell.artefacts
         ]
-        sample = make_sample(reference.plane, applied, own_scale=False)
+        sample = make_sample(reference.plane, applied, brightest=1.0)
         path = f"images/{reference.name}_{number:02d}.png"
         write_picture(sample.plane, folder / path)
         q = index.q(sample.metrics, sample.energies)

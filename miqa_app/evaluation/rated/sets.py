@@ -21,6 +21,7 @@ from miqa_app.evaluation.rated.scans import (
     read_rad_iqmri,
     read_synthetic,
 )
+from miqa_app.evaluation.rated.synthetic import ABOUT
 from miqa_app.evaluation.rated.unseen import EVALUATIONS, folder_of, write_unseen
 
 if TYPE_CHECKING:
@@ -81,6 +82,6 @@ def _unseen(name: str, data: Path, cache: Path, tell: Callable[[int, int], None]
     """Return the degraded images of a frozen evaluation, made at the first call for these scans."""
     recipe = load_evaluation(name)
     folder = folder_of(recipe, data, cache)
-    if not (folder / "mos.csv").exists():
+    if not (folder / ABOUT).exists():
         write_unseen(recipe, data, folder, tell)
     return read_synthetic(folder)
