@@ -138,14 +138,23 @@ def measure(
     out: Annotated[Path, typer.Option(help="Folder for the model with its new card.")] = Path(
         "measured"
     ),
+    engine: Annotated[
+        str,
+        typer.Option(help="auto (the fastest exact one that is ready), torch or openvino."),
+    ] = "auto",
 ) -> None:
-    """Measure interval and figures anew and write the model with its new card; the weights stay as they are."""
+    """Measure interval and figures anew and write the model with its new card; the weights stay as they are.
+
+    It takes up to an hour and more; after a stop, the same command goes on behind the last part that was done.
+    """
     refuse_unwritable(folders=[out])
     from miqa_app.cli.progress import progress_bar, say
     from miqa_app.services.measure import remeasure
 
     with progress_bar("Measuring") as move:
-        folder = remeasure(name, data, out, lambda stage, done, total: move(done, total, stage))
+        folder = remeasure(
+            name, data, out, engine, lambda stage, done, total: move(done, total, stage)
+        )
     say(f"The model with its new card is in {folder}.")
     sys.stdout.write(f"{folder}\n")
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from miqa_app.scoring.engine import Engine
+    from miqa_app.scoring.prediction import PlaneEngine
 
 _SLICES = 6
 _SEVERITIES = (0.0, 0.15, 0.4, 0.8)
@@ -50,7 +50,7 @@ def calibrate(
     training: Sequence[Source],
     unseen: Sequence[Source],
     data: Path,
-    engine: Engine,
+    engine: PlaneEngine,
     level: float = 0.9,
 ) -> Iterator[tuple[int, int] | Calibration]:
     """Yield (images or series done, all) and last the calibration.
@@ -159,7 +159,7 @@ def _stacks(sources: Sequence[Source], data: Path) -> list[list[CleanSlice]]:
     ]
 
 
-def _judged(number: int, sample: Sample, engine: Engine, index: QualityIndex) -> _Judged:
+def _judged(number: int, sample: Sample, engine: PlaneEngine, index: QualityIndex) -> _Judged:
     plane = next(iter(engine.predict([sample.plane])))
     prediction = SlicePrediction(index=number, weight=float(sample.inside.mean()), **vars(plane))
     return _Judged(prediction, index.q(sample.metrics, sample.energies))

@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from miqa_app.evaluation.held_out import EvaluationRecipe, Item
-    from miqa_app.scoring.engine import Engine
     from miqa_app.scoring.interval import Calibration
-    from miqa_app.scoring.prediction import PlanePrediction
+    from miqa_app.scoring.prediction import PlaneEngine, PlanePrediction
 
 DAMAGED_FROM = 0.25
 """Share of a slice's greatest local damage from which a cell counts as damaged."""
@@ -88,7 +87,7 @@ class Row:
 def measured(
     recipe: EvaluationRecipe,
     data: Path,
-    engine: Engine,
+    engine: PlaneEngine,
     calibration: Calibration,
     measures: Callable[[NDArray[np.float32]], Mapping[str, float]],
 ) -> Iterator[Row]:
@@ -128,7 +127,7 @@ def measured(
         )
 
 
-def score_changes(engine: Engine, plane: NDArray[np.float32]) -> dict[str, float]:
+def score_changes(engine: PlaneEngine, plane: NDArray[np.float32]) -> dict[str, float]:
     """Return by how many points the score moves under changes that leave the quality as it is.
 
     A shift is judged on two windows of the slice that lie two pixels apart, so that no pixel has to be made up.
@@ -148,7 +147,7 @@ def score_changes(engine: Engine, plane: NDArray[np.float32]) -> dict[str, float
     }
 
 
-def _score(engine: Engine, plane: NDArray[np.float32]) -> float:
+def _score(engine: PlaneEngine, plane: NDArray[np.float32]) -> float:
     values = np.ascontiguousarray(plane, dtype=np.float32)
     return next(iter(engine.predict([values]))).score
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from miqa_app.core.series import Series
-    from miqa_app.scoring.engine import Engine
+    from miqa_app.scoring.prediction import PlaneEngine
 
 ACCEPTABLE = 70.0
 
@@ -122,7 +122,7 @@ class PatientSlice:
 Row = FetalSlice | EchoPair | PhantomImage | PatientSlice
 
 
-def real_rows(engine: Engine, data: Path) -> Iterator[tuple[str, Row]]:
+def real_rows(engine: PlaneEngine, data: Path) -> Iterator[tuple[str, Row]]:
     """Yield the name of the part and a row, for all parts of `PARTS` whose folders are there.
 
     Args:
@@ -138,7 +138,7 @@ def real_rows(engine: Engine, data: Path) -> Iterator[tuple[str, Row]]:
         names = ", ".join(sorted({path for paths in PARTS.values() for path in paths}))
         message = f"{data} holds none of the folders that this benchmark reads: {names}."
         raise BadRequest(message)
-    readers: dict[str, Callable[[Engine, Path], Iterator[Row]]] = {
+    readers: dict[str, Callable[[PlaneEngine, Path], Iterator[Row]]] = {
         "fetal": _fetal,
         "knee": _knee,
         "phantoms": _phantoms,
@@ -174,7 +174,7 @@ def out_of_line(
     return (1 - (float(likeness[0, 1]) + float(likeness[1, 2])) / 2) / apart
 
 
-def _fetal(engine: Engine, data: Path) -> Iterator[FetalSlice]:
+def _fetal(engine: PlaneEngine, data: Path) -> Iterator[FetalSlice]:
     for series in load(data / FETAL):
         planes = _planes(series)
         for place in range(1, series.frames - 1):
@@ -192,7 +192,7 @@ def _fetal(engine: Engine, data: Path) -> Iterator[FetalSlice]:
             )
 
 
-def _knee(engine: Engine, data: Path) -> Iterator[EchoPair]:
+def _knee(engine: PlaneEngine, data: Path) -> Iterator[EchoPair]:
     """Yield each slice of each later echo beside the first, both scaled as a series of their own."""
     echoes = sorted(load(data / KNEE), key=_echo_time)
     first = [(_score(engine, plane), plane) for plane in _planes(echoes[0])]
@@ -210,7 +210,7 @@ def _knee(engine: Engine, data: Path) -> Iterator[EchoPair]:
                 )
 
 
-def _phantoms(engine: Engine, data: Path) -> Iterator[PhantomImage]:
+def _phantoms(engine: PlaneEngine, data: Path) -> Iterator[PhantomImage]:
     for path in GHOSTING:
         for series in load(data / path):
             yield _phantom(engine, series, 0, "ghosting")
@@ -225,7 +225,7 @@ def _phantoms(engine: Engine, data: Path) -> Iterator[PhantomImage]:
 
 
 def _phantom(
-    engine: Engine, series: Series, frame: int, test: str, snr: float | None = None
+    engine: PlaneEngine, series: Series, frame: int, test: str, snr: float | None = None
 ) -> PhantomImage:
     image = series.values(frame)
     return PhantomImage(
@@ -238,7 +238,7 @@ def _phantom(
     )
 
 
-def _b_values(engine: Engine, data: Path) -> Iterator[PatientSlice]:
+def _b_values(engine: PlaneEngine, data: Path) -> Iterator[PatientSlice]:
     for path in (B_VALUE, B_VALUE_T2):
         for series in load(data / path):
             for place, plane in enumerate(_planes(series)):
@@ -252,7 +252,7 @@ def _planes(series: Series) -> list[NDArray[np.float32]]:
     return [network_plane(series, frame, scale) for frame in range(series.frames)]
 
 
-def _score(engine: Engine, plane: NDArray[np.float32]) -> float:
+def _score(engine: PlaneEngine, plane: NDArray[np.float32]) -> float:
     return next(iter(engine.predict([plane]))).score
 
 

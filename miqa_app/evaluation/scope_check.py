@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from miqa_app.core.assessment import Assessment
-    from miqa_app.scoring.engine import Engine
+    from miqa_app.scoring.prediction import PlaneEngine
     from miqa_app.scoring.scope import ScopeModel
 
 Expected = Literal["refuse", "accept", "either"]
@@ -160,7 +160,7 @@ def load_scope_list(name: str = "scope-1") -> ScopeList:
 
 
 def check_scope(
-    listed: ScopeList, data: Path, engine: Engine, scope: ScopeModel | None
+    listed: ScopeList, data: Path, engine: PlaneEngine, scope: ScopeModel | None
 ) -> Iterator[Judged]:
     """Yield the judgement on every case of the list, in order.
 
@@ -248,7 +248,7 @@ def _placeless(series: Series) -> Series:
     return replace(series, geometry=None, time_points=1)
 
 
-def _judged(case: Case, engine: Engine, scope: ScopeModel | None) -> Judged:
+def _judged(case: Case, engine: PlaneEngine, scope: ScopeModel | None) -> Judged:
     def outcome(by: str, distance: float | None, reason: str) -> Judged:
         return Judged(
             case.category, case.expected, case.way, case.name, case.scan, by, distance, reason
@@ -267,7 +267,7 @@ def _judged(case: Case, engine: Engine, scope: ScopeModel | None) -> Judged:
     return outcome(by, None, result.reason)
 
 
-def _assessed(series: Series, engine: Engine, scope: ScopeModel | None) -> Assessment:
+def _assessed(series: Series, engine: PlaneEngine, scope: ScopeModel | None) -> Assessment:
     steps = assess(series, engine, ModelIdentity("", "", ""), Calibration(1.0), scope=scope)
     while True:
         try:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from miqa_app.evaluation.sources import Source
-    from miqa_app.scoring.engine import Engine
+    from miqa_app.scoring.prediction import PlaneEngine
 
 LEVEL = 0.95
 """Share of the slices of unseen sources that shall lie inside; a series, which takes the median, is refused less often."""
@@ -29,7 +29,7 @@ def fit_scope(
     train_sources: Sequence[Source],
     validation_sources: Sequence[Source],
     data: Path,
-    engine: Engine,
+    engine: PlaneEngine,
 ) -> Iterator[tuple[int, int] | ScopeModel]:
     """Yield (pictures done, pictures) and last the scope check of the engine's network.
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from miqa_app.evaluation.sources import Source
-    from miqa_app.scoring.engine import Engine
+    from miqa_app.scoring.prediction import PlaneEngine
 
     Plane = NDArray[np.float32]
 
@@ -61,7 +61,11 @@ class Samples:
 
 
 def collect(
-    train: Sequence[Source], validation: Sequence[Source], data: Path, engine: Engine, seed: int
+    train: Sequence[Source],
+    validation: Sequence[Source],
+    data: Path,
+    engine: PlaneEngine,
+    seed: int,
 ) -> Iterator[tuple[int, int] | Samples]:
     """Yield (pictures done, pictures) and last the samples.
 
@@ -113,7 +117,7 @@ def _conditions() -> list[tuple[str, float]]:
     return [(KEYS[0], 0.0), *zip(KEYS, _SEVERITIES * len(KEYS), strict=False)]
 
 
-def _features(plane: Plane, engine: Engine) -> NDArray[np.float32]:
+def _features(plane: Plane, engine: PlaneEngine) -> NDArray[np.float32]:
     return scope_features(plane, next(iter(engine.predict([plane]))).embedding)
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from miqa_app.evaluation.real_artefacts import Row
     from miqa_app.evaluation.sources import CleanSlice
     from miqa_app.networks import QualityNetwork
+    from miqa_app.scoring.prediction import PlaneEngine
 
 
 def check_explanations(
@@ -98,7 +99,7 @@ def check_real_artefacts(
 
 
 def real_artefacts_of(
-    engine: Engine, data: Path, report: Callable[[int, int, str], None]
+    engine: PlaneEngine, data: Path, report: Callable[[int, int, str], None]
 ) -> tuple[list[tuple[str, Row]], dict[str, Any]]:
     """Return the rows and the figures of a network on real artefacts; see `check_real_artefacts`."""
     rows = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,8 @@ from miqa_app.scoring.engine import Engine
 from miqa_app.scoring.interval import Calibration
 from miqa_app.scoring.scope import ScopeModel
 from miqa_app.services.checks import explanations_of, real_artefacts_of
+from miqa_app.services.engine_open import open_engine
+from miqa_app.services.measured_parts import Parts
 from miqa_app.training.card import card_text
 from miqa_app.training.recipe import Recipe
 
@@ -31,13 +34,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from miqa_app.evaluation.predictions import Predictions
+    from miqa_app.networks import QualityNetwork
+    from miqa_app.scoring.prediction import PlaneEngine
 
+EXACT_ENGINES = ("auto", "torch", "openvino")
+"""Engines whose scores are those of the network; the card is made with no other."""
 
 _FEWEST_SOURCES = 2
 
 
 def measure(
-    recipe: Recipe, engine: Engine, data: Path, report: Callable[[str, int, int], None]
+    recipe: Recipe,
+    network: QualityNetwork,
+    engine: PlaneEngine,
+    data: Path,
+    parts: Parts,
+    report: Callable[[str, int, int], None],
 ) -> dict[str, Any]:
     """Return the parts of config.json that are measured.
 
@@ -46,37 +58,47 @@ def measure(
 
     Args:
         recipe: what the network learnt from, which subjects calibrate it, and the frozen evaluations.
-        engine: holds the network.
+        network: the network itself, for what other weights would say.
+        engine: scores with that network.
         data: folder of the scans, or a file of packed slices.
+        parts: keeps each part when it is done.
         report: called with the stage, what is done and of how many (0 where that is not known).
 
     Raises:
         BadRecipe: a scan or an evaluation is missing.
     """
     torch.set_num_threads(os.cpu_count() or 1)
-    interval = calibrated(recipe, engine, data, report)
+    kept = parts.of("interval", lambda: asdict(calibrated(recipe, engine, data, report)))
+    interval = Calibration(**kept)
     tables = [
-        _figures(name, engine, interval, data, report)
-        for name in (recipe.evaluation, *recipe.more_evaluations)
+        parts.of(f"evaluation-{place}", partial(_figures, name, engine, interval, data, report))
+        for place, name in enumerate((recipe.evaluation, *recipe.more_evaluations), start=1)
     ]
-    figures = {
-        "interval": asdict(interval),
+    measured_parts = {
+        "interval": kept,
         "evaluation": tables[0],
         "more_evaluations": tables[1:],
-        "explanations": explanations_of(
-            engine.network,
-            recipe.evaluation,
-            data,
-            lambda done, total, _: report("explain", done, total),
+        "explanations": parts.of(
+            "explanations",
+            lambda: explanations_of(
+                network,
+                recipe.evaluation,
+                data,
+                lambda done, total, _: report("explain", done, total),
+            ),
         ),
     }
     if data.suffix == SUFFIX:
-        return figures
-    return figures | scoped(recipe, engine, data, report) | on_real_artefacts(engine, data, report)
+        return measured_parts
+    return (
+        measured_parts
+        | parts.of("scope", lambda: scoped(recipe, engine, data, report))
+        | parts.of("real", lambda: on_real_artefacts(engine, data, report))
+    )
 
 
 def on_real_artefacts(
-    engine: Engine, data: Path, report: Callable[[str, int, int], None]
+    engine: PlaneEngine, data: Path, report: Callable[[str, int, int], None]
 ) -> dict[str, Any]:
     """Return 'real_artefacts', or nothing where none of those scans is there, as at a site."""
     try:
@@ -89,7 +111,7 @@ def on_real_artefacts(
 
 
 def scoped(
-    recipe: Recipe, engine: Engine, data: Path, report: Callable[[str, int, int], None]
+    recipe: Recipe, engine: PlaneEngine, data: Path, report: Callable[[str, int, int], None]
 ) -> dict[str, Any]:
     """Return 'scope', the scope check as it is stored, and 'scope_check', its rates on the frozen list.
 
@@ -118,7 +140,7 @@ def scoped(
 
 
 def calibrated(
-    recipe: Recipe, engine: Engine, data: Path, report: Callable[[str, int, int], None]
+    recipe: Recipe, engine: PlaneEngine, data: Path, report: Callable[[str, int, int], None]
 ) -> Calibration:
     """Return the interval calibrated on the recipe's validation subjects."""
     interval = Calibration(1.0)
@@ -131,16 +153,28 @@ def calibrated(
 
 
 def remeasure(
-    name: str | None, data: Path, out: Path, report: Callable[[str, int, int], None]
+    name: str | None, data: Path, out: Path, engine: str, report: Callable[[str, int, int], None]
 ) -> Path:
     """Measure an installed model anew and write it with its new figures and card into `out`; return its folder.
 
-    The recipe is the one in its config.json, so the same subjects calibrate it and the same evaluation judges it.
+    The recipe is the one in its config.json, so the same subjects calibrate it and the same evaluation judges it. After
+    a stop the same call goes on behind the last part that was done.
+
+    Args:
+        name: name or folder of the model; the active one by default.
+        data: folder of the scans.
+        out: folder in which the model's folder is written.
+        engine: 'auto', 'torch' or 'openvino'.
+        report: called with the stage, what is done and of how many (0 where that is not known).
 
     Raises:
+        BadRequest: the engine is not to be had here, or is not exact.
         BadModel: the model is missing or damaged, or names no recipe.
         BadRecipe: a scan is missing.
     """
+    if engine not in EXACT_ENGINES:
+        message = f"A model is measured with an exact engine: {', '.join(EXACT_ENGINES)}; not with {engine}."
+        raise BadRequest(message)
     loaded = load_model(name)
     config = dict(loaded.folder.config)
     try:
@@ -148,9 +182,12 @@ def remeasure(
     except (KeyError, ValueError) as error:
         message = f"The model {loaded.folder.path} does not say by which recipe it was trained; it cannot be measured again."
         raise BadModel(message) from error
-    config |= measure(recipe, Engine(loaded.network), data, report)
+    parts = Parts(out / f".{loaded.folder.name}-parts", loaded.network, recipe, data)
+    scorer = open_engine(engine, loaded.folder, "auto", os.cpu_count() or 1)
+    config |= measure(recipe, loaded.network, scorer, data, parts, report)
     folder = out / loaded.folder.name
     save_model(folder, loaded.network.cpu(), config, card_text(recipe, config))
+    parts.clear()
     return folder
 
 
@@ -180,7 +217,7 @@ def evaluate(
 
 def _figures(
     name: str,
-    engine: Engine,
+    engine: PlaneEngine,
     interval: Calibration,
     data: Path,
     report: Callable[[str, int, int], None],
@@ -190,7 +227,7 @@ def _figures(
 
 def _rows(
     name: str,
-    engine: Engine,
+    engine: PlaneEngine,
     interval: Calibration,
     data: Path,
     report: Callable[[str, int, int], None],

@@ -12,6 +12,7 @@ from miqa_app.evaluation.sources import clean_slices
 from miqa_app.registry.checkpoint import half_precision_network, save_model
 from miqa_app.scoring.engine import Engine
 from miqa_app.services.measure import measure
+from miqa_app.services.measured_parts import Parts
 from miqa_app.training.card import card_text
 from miqa_app.training.fit import fit, freeze_index
 from miqa_app.training.keeping import model_config
@@ -49,12 +50,19 @@ def train_model(
     """
     outcome = fit(recipe, data, run, report, going_on_from, imagenet)
     engine = Engine(half_precision_network(outcome.network), "auto")
+    parts = Parts(run / "measured", engine.network, recipe, data)
     figures = measure(
-        recipe, engine, data, lambda stage, done, total: report(Progress(stage, done, total, {}))
+        recipe,
+        engine.network,
+        engine,
+        data,
+        parts,
+        lambda stage, done, total: report(Progress(stage, done, total, {})),
     )
     config = {**model_config(recipe, outcome.training), **figures}
     folder = run / "model" / recipe.name
     save_model(folder, outcome.network.cpu(), config, card_text(recipe, config))
+    parts.clear()
     report(Progress("done", 1, 1, {}))
     return folder
 

@@ -57,6 +57,7 @@ def trained(
     run = tmp_path_factory.mktemp("runs") / "tiny"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(interval, "_SHAPED_ON", 30)
+        patch.setattr(interval, "_SEVERITIES", (0.0, 0.4))
         return train_model(recipe, phantom, run, reports.append), reports
 
 
