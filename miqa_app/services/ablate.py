@@ -7,15 +7,19 @@ import json
 import os
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
+from miqa_app.registry.durable import write_whole
 from miqa_app.training.ablation import figures_on_crops, read_ablation
 from miqa_app.training.fit import fit, validation_crops
 from miqa_app.training.progress import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from pathlib import Path
+
+    from miqa_app.training.recipe import Recipe
 
 HEADINGS = {
     "srocc": "SROCC",
@@ -26,52 +30,84 @@ HEADINGS = {
 }
 
 
-def ablate(
-    path: Path, data: Path, out: Path, report: Callable[[Progress], None]
-) -> dict[str, dict[str, float]]:
+Table = dict[str, list[dict[str, float]]]
+"""The figures of every variant, one for each seed that is done."""
+
+
+def ablate(path: Path, data: Path, out: Path, report: Callable[[Progress], None]) -> Table:
     """Return the figures of every variant on the validation subjects, and write them to ablation.csv and .md in `out`.
 
-    A variant whose figures lie in `out` from an earlier start is not trained again.
+    All variants are trained with the first seed, then all with the next; the files are written anew after each. A run
+    whose figures lie in `out` from an earlier start is not trained again.
 
     Args:
         path: list of variants, see `training.ablation.read_ablation`.
         data: folder of the scans.
         out: folder for the runs and the table.
-        report: called with the progress; the stage begins with the variant's name.
+        report: called with the progress; the stage begins with the variant's name and the seed.
 
     Raises:
         BadRecipe: the list does not check out, or a scan is missing.
     """
-    table: dict[str, dict[str, float]] = {}
-    for name, recipe in read_ablation(path).items():
-        run = out / recipe.name
-        kept = run / f"figures-{recipe.seed}-{recipe.epochs}-{recipe.groups}.json"
-        if not kept.exists():
-
-            def tell(step: Progress, name: str = name) -> None:
-                report(Progress(f"{name}: {step.stage}", step.done, step.total, step.metrics))
-
-            network = fit(recipe, data, run, tell).network.cpu()
-            torch.set_num_threads(os.cpu_count() or 1)
-            figures = figures_on_crops(network, validation_crops(recipe, data, run, tell))
-            kept.write_text(json.dumps(figures), encoding="utf-8")
-        table[name] = json.loads(kept.read_text(encoding="utf-8"))
-    (out / "ablation.md").write_text(as_markdown(table) + "\n", encoding="utf-8")
-    with (out / "ablation.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["variant", *HEADINGS])
-        writer.writerows(
-            [name, *(values[key] for key in HEADINGS)] for name, values in table.items()
-        )
+    variants = read_ablation(path)
+    table: Table = {name: [] for name in variants}
+    for of_one_seed in zip(*variants.values(), strict=True):
+        for name, recipe in zip(variants, of_one_seed, strict=True):
+            table[name].append(_figures(name, recipe, data, out, report))
+            _write(table, out)
     return table
 
 
-def as_markdown(table: Mapping[str, Mapping[str, float]]) -> str:
-    """Return the figures as one Markdown table, a row per variant."""
+def _figures(
+    name: str, recipe: Recipe, data: Path, out: Path, report: Callable[[Progress], None]
+) -> dict[str, float]:
+    run = out / recipe.name
+    kept = run / f"figures-{recipe.epochs}-{recipe.groups}.json"
+    if not kept.exists():
+
+        def tell(step: Progress) -> None:
+            stage = f"{name}, seed {recipe.seed}: {step.stage}"
+            report(Progress(stage, step.done, step.total, step.metrics))
+
+        network = fit(recipe, data, run, tell).network.cpu()
+        torch.set_num_threads(os.cpu_count() or 1)
+        figures = figures_on_crops(network, validation_crops(recipe, data, run, tell))
+        write_whole(kept, json.dumps({"seed": recipe.seed, **figures}).encode())
+    return json.loads(kept.read_bytes())  # type: ignore[no-any-return]
+
+
+def _write(table: Table, out: Path) -> None:
+    write_whole(out / "ablation.md", f"{as_markdown(table)}\n".encode())
+    rows = [{"variant": name, **row} for name, rows in table.items() for row in rows]
+    with (out / "ablation.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, ["variant", "seed", *HEADINGS])
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def as_markdown(table: Table) -> str:
+    """Return the means over the seeds as one Markdown table, a row per variant.
+
+    With two seeds or more, a variant's mean difference from the first one, seed by seed, stands beside it with the
+    standard deviation of that difference: what is within it is chance.
+    """
+    first = next(iter(table.values()))
     lines = [
-        "| variant | " + " | ".join(HEADINGS.values()) + " |",
-        "|" + "---|" * (len(HEADINGS) + 1),
+        "| variant | seeds | " + " | ".join(HEADINGS.values()) + " |",
+        "|" + "---|" * (len(HEADINGS) + 2),
     ]
-    for name, values in table.items():
-        lines.append(f"| {name} | " + " | ".join(f"{values[key]:.3f}" for key in HEADINGS) + " |")
+    for name, rows in table.items():
+        if rows:
+            cells = [_cell(rows, first, key) for key in HEADINGS]
+            lines.append(f"| {name} | {len(rows)} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def _cell(rows: list[dict[str, float]], first: list[dict[str, float]], key: str) -> str:
+    values = [row[key] for row in rows]
+    words = f"{np.mean(values):.3f}"
+    if rows is first or len(rows) == 1:
+        return words
+    # while a seed is under way the first variant has one run more
+    apart = [value - row[key] for value, row in zip(values, first, strict=False)]
+    return f"{words} ({np.mean(apart):+.3f} ± {np.std(apart, ddof=1):.3f})"

@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 _BATCH = 4
 
 
-def read_ablation(path: Path) -> dict[str, Recipe]:
-    """Return the recipe of every variant by its name, the unchanged one first.
+def read_ablation(path: Path) -> dict[str, list[Recipe]]:
+    """Return the recipes of every variant by its name, one for each seed, the unchanged variant first.
 
     The file names a recipe beside it, what is changed in all variants, and per variant the parts of the loss or the keys
-    of the recipe that differ: {recipe: lite.yaml, change: {epochs: 2}, variants: {all parts: {}, no rank: {rank: 0},
-    another network: {network: lariqa}}}.
+    of the recipe that differ: {recipe: lite.yaml, change: {epochs: 2}, seeds: [1, 2], variants: {all parts: {}, no rank:
+    {rank: 0}, another network: {network: lariqa}}}. Without seeds it is that of the recipe alone.
 
     Raises:
         BadRecipe: a file is missing, no YAML, or a variant does not check out.
@@ -42,6 +42,7 @@ def read_ablation(path: Path) -> dict[str, Recipe]:
         base = read_recipe(path.parent / document["recipe"]).model_dump()
         base |= document.get("change", {})
         variants = document["variants"].items()
+        seeds = list(document.get("seeds", [base["seed"]]))
     except (
         OSError,
         UnicodeDecodeError,
@@ -52,7 +53,12 @@ def read_ablation(path: Path) -> dict[str, Recipe]:
     ) as error:
         message = f"{path} is no list of variants of a recipe: see resources/recipes/ablation/losses.yaml for one ({error!r})."
         raise BadRecipe(message) from error
-    return {str(name): _variant(path, base, str(name), other or {}) for name, other in variants}
+    return {
+        str(name): [
+            _variant(path, {**base, "seed": seed}, str(name), other or {}) for seed in seeds
+        ]
+        for name, other in variants
+    }
 
 
 def _variant(path: Path, base: Mapping[str, Any], name: str, other: Mapping[str, Any]) -> Recipe:
@@ -63,8 +69,9 @@ def _variant(path: Path, base: Mapping[str, Any], name: str, other: Mapping[str,
     own = {key: value for key, value in other.items() if key in Recipe.model_fields}
     loss = {key: value for key, value in other.items() if key not in own}
     short = "".join(letter if letter.isalnum() else "-" for letter in name.lower())
+    run = f"{short}-{base['seed']}"
     try:
-        return Recipe(**{**base, **own, "name": short, "loss": {**base["loss"], **loss}})
+        return Recipe(**{**base, **own, "name": run, "loss": {**base["loss"], **loss}})
     except ValidationError as error:
         message = f"{path}: the variant '{name}' does not check out: {error.errors()[0]['msg']}."
         raise BadRecipe(message) from error

@@ -28,7 +28,13 @@ def variants(recipe_values: dict[str, Any], tmp_path: Path) -> Path:
     content = {"all parts": {}, "No rank!": {"rank": 0}}
     path.write_text(
         yaml.safe_dump(
-            {"recipe": "tiny.yaml", "change": {"epochs": 1}, "variants": content}, sort_keys=False
+            {
+                "recipe": "tiny.yaml",
+                "change": {"epochs": 1},
+                "seeds": [3, 4],
+                "variants": content,
+            },
+            sort_keys=False,
         )
     )
     return path
@@ -36,35 +42,44 @@ def variants(recipe_values: dict[str, Any], tmp_path: Path) -> Path:
 
 def test_variants_differ_in_the_named_part_only(variants: Path) -> None:
     found = read_ablation(variants)
-    whole, less = found["all parts"], found["No rank!"]
-    assert (whole.epochs, less.epochs) == (1, 1)
-    assert (whole.name, less.name) == ("all-parts", "no-rank-")
-    assert less.loss == whole.loss.model_copy(update={"rank": 0})
-    assert less.model_dump(exclude={"name", "loss"}) == whole.model_dump(exclude={"name", "loss"})
+    assert [recipe.seed for recipe in found["all parts"]] == [3, 4]
+    for whole, less in zip(found["all parts"], found["No rank!"], strict=True):
+        assert (whole.epochs, less.epochs) == (1, 1)
+        assert (whole.name, less.name) == (f"all-parts-{whole.seed}", f"no-rank--{whole.seed}")
+        assert less.loss == whole.loss.model_copy(update={"rank": 0})
+        other = {"name", "loss"}
+        assert less.model_dump(exclude=other) == whole.model_dump(exclude=other)
+
+
+def test_without_seeds_it_is_that_of_the_recipe(variants: Path) -> None:
+    document = yaml.safe_load(variants.read_text())
+    del document["seeds"]
+    variants.write_text(yaml.safe_dump(document))
+    assert [recipe.seed for recipe in read_ablation(variants)["all parts"]] == [3]
 
 
 def test_a_variant_may_change_the_network_instead(variants: Path) -> None:
     document = yaml.safe_load(variants.read_text())
     document["variants"] = {"other": {"network": "lariqa", "rank": 0}}
     variants.write_text(yaml.safe_dump(document))
-    (other,) = read_ablation(variants).values()
+    ((other, _),) = read_ablation(variants).values()
     assert (other.network, other.loss.rank, other.epochs) == ("lariqa", 0, 1)
 
 
 def test_the_bundled_list_of_networks_has_one_of_each_family_and_the_same_training() -> None:
     found = read_ablation(bundled("resources") / "recipes" / "ablation" / "networks.yaml")
-    families = [named_config(recipe.network).family for recipe in found.values()]
+    families = [named_config(recipe.network).family for recipe, *_ in found.values()]
     assert sorted(families) == ["lariqa", "loda", "lodapro", "miqanet"]
-    same = [recipe.model_dump(exclude={"name", "network"}) for recipe in found.values()]
+    same = [recipe.model_dump(exclude={"name", "network"}) for recipe, *_ in found.values()]
     assert all(recipe == same[0] for recipe in same)
 
 
 def test_the_bundled_list_leaves_out_every_part_that_teaches() -> None:
     found = read_ablation(bundled("resources") / "recipes" / "ablation" / "losses.yaml")
-    whole = next(iter(found.values())).loss
+    whole = next(iter(found.values()))[0].loss
     gone = {
         part
-        for recipe in found.values()
+        for recipe, *_ in found.values()
         for part, weight in recipe.loss.model_dump().items()
         if weight == 0 and getattr(whole, part) > 0
     }
@@ -93,21 +108,36 @@ def test_every_variant_is_trained_once_and_written_to_the_table(
     def note(step: Progress) -> None:
         stages.append(step.stage)
 
+    variants.write_text(variants.read_text().replace("- 4\n", ""))
     table = ablate(variants, phantom, tmp_path / "out", note)
     assert list(table) == ["all parts", "No rank!"]
     assert table["all parts"] != table["No rank!"]
-    assert all(set(values) == set(HEADINGS) for values in table.values())
-    assert {stage for stage in stages if "train" in stage} == {
-        "all parts: train",
-        "No rank!: train",
-    }
+    assert all(set(row) == {"seed", *HEADINGS} for rows in table.values() for row in rows)
+    assert list(dict.fromkeys(stage for stage in stages if "train" in stage)) == [
+        "all parts, seed 3: train",
+        "No rank!, seed 3: train",
+    ]
     with (tmp_path / "out" / "ablation.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert [row["variant"] for row in rows] == list(table)
+    assert [(row["variant"], row["seed"]) for row in rows] == [(name, "3") for name in table]
     assert (tmp_path / "out" / "ablation.md").read_text().strip() == as_markdown(table)
     stages.clear()
     assert ablate(variants, phantom, tmp_path / "out", note) == table
     assert not stages  # nothing is trained a second time
+
+
+def test_a_difference_stands_beside_its_scatter_over_the_seeds() -> None:
+    def row(seed: int, value: float) -> dict[str, float]:
+        return {"seed": seed, **dict.fromkeys(HEADINGS, value)}
+
+    # without the part: 0.1 and 0.3 lower, so 0.2 on average, with a standard deviation of 0.1414
+    table = {"all": [row(1, 0.6), row(2, 0.8)], "less": [row(1, 0.5), row(2, 0.5)]}
+    whole, less = as_markdown(table).splitlines()[2:]
+    assert whole == "| all | 2 |" + " 0.700 |" * len(HEADINGS)
+    assert less == "| less | 2 |" + " 0.500 (-0.200 ± 0.141) |" * len(HEADINGS)
+    # while the second seed is under way, one run is compared with its own seed, and what is not begun has no row
+    table = {"all": [row(1, 0.6), row(2, 0.8)], "less": [row(1, 0.5)], "least": []}
+    assert as_markdown(table).splitlines()[3:] == ["| less | 1 |" + " 0.500 |" * len(HEADINGS)]
 
 
 def test_the_figures_on_crops_are_those_of_a_network_that_knows(
