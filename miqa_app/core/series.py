@@ -48,6 +48,8 @@ class Series:
         slope: (frames,) rescale slope (0028,1053), 1 where absent.
         intercept: (frames,) rescale intercept (0028,1052), 0 where absent.
         inverted: True for MONOCHROME1: the smallest value is shown white.
+        real_part: True where the values are the signed real part of the signal, whose magnitude is their modulus
+            (0008,9208 REAL), as of an inversion recovery.
         windows: display windows in stored units, the default first; empty until the pixels are read.
         padding: lowest and highest stored value of pixels that were never acquired (0028,0120), or None.
         facts: acquisition facts by display name, nothing that identifies the patient.
@@ -75,6 +77,7 @@ class Series:
     slope: NDArray[np.float64] = field(default_factory=lambda: np.ones(0))
     intercept: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     inverted: bool = False
+    real_part: bool = False
     windows: tuple[Window, ...] = ()
     padding: tuple[float, float] | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
@@ -129,9 +132,25 @@ class Series:
         )
 
     def acquired(self, frame: int) -> NDArray[np.bool_]:
-        """Return (rows, columns), False where the scanner wrote padding or the value is not finite."""
+        """Return (rows, columns), False where the scanner wrote padding or the value is not finite.
+
+        Signed images are at times padded with values far below the signal without the header saying so: they count as
+        padding where they lie further below it than all of it lies apart.
+        """
         stored = self.voxels[frame]
         mask = np.isfinite(stored)
+        if self.real_part:
+            mask &= ~_far_below(stored)
         if self.padding is not None:
             mask &= ~((stored >= self.padding[0]) & (stored <= self.padding[1]))
         return np.asarray(mask)
+
+
+def _far_below(stored: NDArray[np.generic]) -> NDArray[np.bool_]:
+    """Return what lies below the widest gap between the values, where that is wider than the range above it; else False."""
+    values = np.unique(stored[np.isfinite(stored)]).astype(np.float64)
+    gaps = np.diff(values)
+    place = int(gaps.argmax()) if gaps.size else 0
+    if gaps.size and gaps[place] > values[-1] - values[place + 1]:
+        return np.asarray(stored <= values[place])
+    return np.zeros(stored.shape, dtype=bool)

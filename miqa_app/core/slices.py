@@ -72,6 +72,11 @@ def object_share(plane: NDArray[np.float32]) -> float:
 
 
 def _signed(series: Series, frame: int) -> NDArray[np.float32]:
-    """Return real-world values with MONOCHROME1 turned round, so that bright always means much signal."""
+    """Return real-world values of which a large one always means much signal.
+
+    MONOCHROME1 is turned round, and of the real part of the signal the modulus is taken.
+    """
     values = series.values(frame)
+    if series.real_part:
+        return np.abs(values)
     return -values if series.inverted else values

@@ -103,6 +103,8 @@ def unfit_by_header(series: Series) -> str:
     """Return what the header alone says against rating a scan, a clause, or ''."""
     if series.refusal:
         return series.refusal
+    if series.real_part:
+        return "real part of the signal"
     return "" if series.modality == "MR" else f"{series.modality} is no MR"
 
 

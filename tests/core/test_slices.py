@@ -54,6 +54,27 @@ def test_monochrome1_is_turned_round_so_that_bright_means_much_signal() -> None:
     assert plane_of(turned)[20, 20] > plane_of(turned)[2, 2]
 
 
+def test_of_the_real_part_the_modulus_is_seen() -> None:
+    series = scan()
+    signs = np.where(np.arange(40) % 2, 1, -1).astype(np.int16)
+    signed = dataclasses.replace(series, voxels=series.voxels * signs, real_part=True)
+    assert (plane_of(signed) == plane_of(series)).all()
+
+
+def test_of_the_real_part_an_undeclared_padding_far_below_the_signal_is_left_out() -> None:
+    series = dataclasses.replace(scan(), real_part=True)
+    padded = series.voxels - np.int16(500)  # -500 … 538
+    padded[:, :, :3] = -2005
+    padded[:, :, 3] = -2000  # at least 1500 below the others, which lie at most 1038 apart
+    far = dataclasses.replace(series, voxels=padded)
+    assert not far.acquired(0)[:, :4].any()
+    assert far.acquired(0)[:, 4:].all()
+    assert plane_of(far)[:, :4].max() == 0
+    padded[:, :, :4] = -1400  # dark, but no further away than bright is
+    assert dataclasses.replace(series, voxels=padded).acquired(0).all()
+    assert dataclasses.replace(far, real_part=False).acquired(0).all()
+
+
 @settings(deadline=None, max_examples=25)
 @given(slope=st.floats(1e-3, 1e3), intercept=st.floats(-1e3, 1e3))
 def test_a_rescale_of_the_whole_series_changes_nothing(slope: float, intercept: float) -> None:

@@ -110,6 +110,21 @@ def test_a_localizer_splits_by_orientation(tmp_path):
     assert len({item.key for item in series}) == 3
 
 
+def test_the_real_part_of_an_inversion_recovery_is_marked_and_told(tmp_path):
+    real = ["ORIGINAL", "PRIMARY", "R", "IR"]
+    slice_file(tmp_path / "real", 0, ImageType=real, EchoTime=10)
+    slice_file(tmp_path / "echo", 0, ImageType=[*real[:3], "SE"], EchoTime=20)
+    slice_file(tmp_path / "magnitude", 0, EchoTime=30)
+    found = load(tmp_path)
+    assert [(item.real_part, item.refusal) for item in found] == [
+        (True, ""),
+        (False, "real part of the signal"),
+        (False, ""),
+    ]
+    told = [sum("modulus" in words for words in item.warnings) for item in found]
+    assert told == [1, 0, 0]
+
+
 def test_echoes_and_components_are_stacks_of_their_own(tmp_path):
     for echo in (10, 20):
         for z in (0, 3):

@@ -30,6 +30,8 @@ _PATCHED = (
     "has damaged pixels, which were decoded as far as possible{}; send it again from the scanner"
 )
 
+_REAL_PART = "These images show the real part of the signal; their modulus, the magnitude, is what is scored."
+
 
 def stacks_of(frames: Iterable[Frame]) -> tuple[list[DicomStack], list[Problem]]:
     """Return the stacks that the slices make, and the problems of those too large for memory."""
@@ -151,6 +153,8 @@ def _series(group: Group, key: str, middle: int) -> Series:
     paddings = [frame.padding for frame in frames if frame.padding]
     unscaled = all((frame.slope, frame.intercept) == (1.0, 0.0) for frame in frames)
     files = tuple(frame.layout.shown for frame in frames)
+    real_part = chosen.component == "R" and not chosen.refusal
+    signed = (_REAL_PART,) if real_part else ()
     return Series(
         key=key,
         source=_common_source(files),
@@ -168,11 +172,12 @@ def _series(group: Group, key: str, middle: int) -> Series:
         slope=np.array([frame.slope for frame in frames]),
         intercept=np.array([frame.intercept for frame in frames]),
         inverted=chosen.layout.photometric == "MONOCHROME1",
+        real_part=real_part,
         windows=chosen.windows if unscaled else (),
         padding=(min(p[0] for p in paddings), max(p[1] for p in paddings)) if paddings else None,
         facts=facts_of(dataset, chosen),
         identity=identity_of(dataset),
-        warnings=tuple(dict.fromkeys((*group.notes, *warnings, *notes))),
+        warnings=tuple(dict.fromkeys((*group.notes, *warnings, *notes, *signed))),
         lossy=any(frame.lossy for frame in frames),
         refusal=chosen.refusal,
         files=files,
