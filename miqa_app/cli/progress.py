@@ -45,7 +45,8 @@ class _Lines:
 
     def __call__(self, done: int, total: int, words: str) -> None:
         """Say where the work stands, if it is time for it."""
-        line = f"{words}: {done} of {total}" if words and total else words
+        count = f"{done} of {total}" if total else str(done or "")
+        line = f"{words}: {count}" if words and count else words
         now = time.monotonic()
         if line and line != self._said and now >= self._next:
             self._said, self._next = line, now + _SECONDS_BETWEEN_LINES

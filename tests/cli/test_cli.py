@@ -265,3 +265,15 @@ def test_progress_in_a_log_is_a_line_now_and_then(monkeypatch: pytest.MonkeyPatc
             move(done, 3, "Scoring series 1 of 2")
             move(done, 3, "Scoring series 2 of 2")
     assert said == ["Scoring series 1 of 2: 0 of 3"]
+
+
+def test_progress_towards_an_unknown_end_tells_how_many_are_done(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(progress, "say", said.append)
+    monkeypatch.setattr(progress, "_SECONDS_BETWEEN_LINES", 0.0)
+    with progress.progress_bar("Evaluation") as move:
+        move(0, 0, "evaluate")
+        move(7, 0, "evaluate")
+    assert said == ["evaluate", "evaluate: 7"]
