@@ -19,7 +19,7 @@ import yaml
 from miqa_app.core.artefact_kinds import KEYS
 from miqa_app.core.assessment import Verdict
 from miqa_app.errors import BadRecipe, MiqaError
-from miqa_app.evaluation import interval
+from miqa_app.evaluation import explanations, interval
 from miqa_app.evaluation.quality_index import load_quality_index
 from miqa_app.imaging import load
 from miqa_app.networks import build
@@ -58,6 +58,7 @@ def trained(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(interval, "_SHAPED_ON", 30)
         patch.setattr(interval, "_SEVERITIES", (0.0, 0.4))
+        patch.setattr(explanations, "PASTED", {"zipper": 0.7})
         return train_model(recipe, phantom, run, reports.append), reports
 
 
