@@ -13,12 +13,16 @@ if TYPE_CHECKING:
 
 
 def model_table(rows: Sequence[Mapping[str, Any]]) -> Table:
-    """Return the models, which have weights and can score, from rows as `miqa models list --json` gives them."""
+    """Return the models, which have weights and can score, from rows as `miqa models list --json` gives them.
+
+    SROCC is that with the quality index on sources that the model never saw.
+    """
     table = Table(box=None, pad_edge=False)
-    for column in ("name", "state", "family", "weights", "gate", "sha256", "training"):
-        table.add_column(column, justify="right" if column == "weights" else "left")
+    for column in ("name", "state", "family", "weights", "SROCC", "gate", "sha256", "training"):
+        table.add_column(column, justify="right" if column in ("weights", "SROCC") else "left")
     for row in rows:
-        cells = (row["verdict"], row["sha256"][:12], row["training"])
+        ranks = "" if row["srocc"] is None else f"{row['srocc']:.2f}"
+        cells = (ranks, row["verdict"], row["sha256"][:12], row["training"])
         state = row["state"] if row["judges"] else "start for training"
         table.add_row(row["name"], state, row["family"], _millions(row["weights"]), *cells)
     return table

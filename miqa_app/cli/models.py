@@ -54,6 +54,7 @@ def list_command(
             "network": model.network,
             "family": model.family,
             "judges": model.judges,
+            "srocc": model.srocc,
             **_counts(sizes.get(model.network)),
         }
         for model in installed
@@ -71,6 +72,7 @@ def list_command(
             "network": name,
             "family": network.family,
             "judges": False,
+            "srocc": None,
             **_counts(network),
         }
         for name, network in sizes.items()
@@ -80,7 +82,8 @@ def list_command(
         sys.stdout.write(json.dumps(rows, indent=2) + "\n")
         return
     console = Console(width=None if sys.stdout.isatty() else 160)
-    console.print("Models: they have weights and score.", style="bold", highlight=False)
+    heading = "Models: they have weights and score. SROCC: how they rank simulated artefacts in scans they never saw."
+    console.print(heading, style="bold", highlight=False)
     console.print(model_table([row for row in rows if row["sha256"]]))
     console.print(
         "\nNetworks: designs; a training makes models of them.", style="bold", highlight=False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from miqa_app.core.assessment import Thresholds
 from miqa_app.core.network_families import family_title
@@ -21,6 +21,7 @@ from miqa_app.registry.ledger import interrupted
 from miqa_app.registry.state import Change, ModelState, RegistryState, read_state, state_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 
@@ -41,6 +42,7 @@ class ModelRow:
         since: when it became active or shadow, ISO 8601, or ''.
         by: who decided that.
         judges: whether it scores; else it is a start for a training.
+        srocc: rank correlation with the quality index on sources it never saw, or None where that was not measured.
     """
 
     name: str
@@ -55,6 +57,7 @@ class ModelRow:
     since: str
     by: tuple[str, ...]
     judges: bool
+    srocc: float | None
 
 
 @dataclass(frozen=True)
@@ -180,7 +183,15 @@ def row_of(folder: ModelFolder, state: RegistryState) -> ModelRow:
         held.since if held else "",
         held.by if held else (),
         folder.judges,
+        _srocc(folder.config),
     )
+
+
+def _srocc(config: Mapping[str, Any]) -> float | None:
+    match config.get("evaluation"):
+        case {"pooled": {"srocc": int() | float() as value}}:
+            return float(value)
+    return None
 
 
 def _page(folder: ModelFolder) -> Path | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from miqa_app.cli.app import run_command
 from miqa_app.cli.model_card import short_card
 from miqa_app.cli.window import Window
 from miqa_app.networks import SIZES
+from miqa_app.paths import bundled
 from miqa_app.registry import find_model
 
 CLOSED = Window(open=lambda paths: 0, screenshots=lambda *_: None, rate=lambda *_: 0)
@@ -60,6 +62,10 @@ def test_models_that_score_stand_apart_from_networks_that_wait_for_a_training(
     listed = {line.split()[0] for line in models.splitlines()[2:] if line}
     assert {"lite", "base"} <= listed
     assert listed.isdisjoint(set(SIZES) - listed)
+    shown = {line.split()[0]: line for line in models.splitlines()[2:] if line}
+    for name in ("lite", "base"):
+        config = json.loads((bundled("models") / name / "config.json").read_text())
+        assert f" {config['evaluation']['pooled']['srocc']:.2f} " in shown[name]
     rows = {line.split()[0]: line for line in networks.splitlines()[2:]}
     assert set(rows) == set(SIZES)
     assert rows["lite"].split()[-1] == "lite"
