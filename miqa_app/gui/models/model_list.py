@@ -69,7 +69,8 @@ class ModelList(QListWidget):
             item.setData(ROW, row)
             said = f"{row.name}, {state_words()[row.state]}, {verdicts[row.verdict]}"
             item.setData(Qt.ItemDataRole.AccessibleTextRole, said)
-            item.setToolTip(f"{row.name}\n{row.training}\nSHA-256 {row.sha256}")
+            ranks = "" if row.srocc is None else f"\nSROCC {row.srocc:.2f} on simulated artefacts in scans it never saw"  # fmt: skip
+            item.setToolTip(f"{row.name}\n{row.training}{ranks}\nSHA-256 {row.sha256}")
             self.addItem(item)
         names = [row.name for row in rows]
         self.setCurrentRow(names.index(before) if before in names else 0)

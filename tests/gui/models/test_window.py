@@ -81,6 +81,16 @@ def test_every_model_is_listed_with_what_it_is_to_the_site(window):
     assert not window.back.isEnabled(), "there is nothing to go back to"
 
 
+def test_the_tip_of_a_model_tells_how_it_ranks_where_that_was_measured(window):
+    tips = {
+        window.list.item(row).text(): window.list.item(row).toolTip()
+        for row in range(window.list.count())
+    }
+    srocc = default_model().config["evaluation"]["pooled"]["srocc"]
+    assert f"SROCC {srocc:.2f} on simulated artefacts" in tips[default_model().name]
+    assert "SROCC" not in tips[NAME], "a candidate has evidence instead"
+
+
 def test_the_evidence_is_shown_in_words_and_figures(window):
     choose(window, NAME)
     evidence, view = window.detail.evidence, window.evidence
