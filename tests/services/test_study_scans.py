@@ -53,6 +53,7 @@ def test_a_header_is_believed_before_the_pixels() -> None:
     (series,) = load(PHANTOM / "clean")
     assert unfit(replace(series, refusal="phase image")) == "phase image"
     assert unfit(replace(series, modality="CT")) == "CT is no MR"
+    assert unfit(replace(series, real_part=True)) == "real part of the signal"
 
 
 def test_values_below_zero_in_a_file_without_a_header_are_refused() -> None:
