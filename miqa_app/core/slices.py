@@ -42,7 +42,7 @@ def series_scale(series: Series) -> Scale:
         if len(ready)
         else []
     )
-    parts = [_signed(series, int(frame))[series.acquired(int(frame))] for frame in chosen]
+    parts = [_signal(series, int(frame))[series.acquired(int(frame))] for frame in chosen]
     values = np.concatenate(parts) if parts else np.zeros(0, np.float32)
     values = values[np.isfinite(values)]
     if values.size == 0:
@@ -61,7 +61,7 @@ def robust_scale(values: NDArray[np.float32]) -> Scale:
 
 def network_plane(series: Series, frame: int, scale: Scale) -> NDArray[np.float32]:
     """Return (rows, columns) float32 in [0, 1]: the frame scaled by its series, padding set to 0."""
-    plane = (_signed(series, frame) - scale.low) / (scale.high - scale.low)
+    plane = (_signal(series, frame) - scale.low) / (scale.high - scale.low)
     plane = np.where(series.acquired(frame), plane, 0.0)
     return np.asarray(np.clip(np.nan_to_num(plane), 0.0, 1.0), dtype=np.float32)
 
@@ -71,7 +71,7 @@ def object_share(plane: NDArray[np.float32]) -> float:
     return float(object_mask(plane).mean())
 
 
-def _signed(series: Series, frame: int) -> NDArray[np.float32]:
+def _signal(series: Series, frame: int) -> NDArray[np.float32]:
     """Return real-world values of which a large one always means much signal.
 
     MONOCHROME1 is turned round, and of the real part of the signal the modulus is taken.

@@ -110,6 +110,8 @@ def pixel_hash(series: Series) -> str:
     digest = hashlib.sha256()
     form = (series.voxels.shape, series.voxels.dtype.newbyteorder("<").str, series.time_points)
     digest.update(repr((form, series.inverted, series.padding, series.modality)).encode())
+    if series.real_part:  # said only where it is so: what was kept of other scans stays as it is
+        digest.update(b"real part")
     little = series.voxels.dtype.newbyteorder("<")
     for frame in series.voxels:
         digest.update(np.ascontiguousarray(frame, dtype=little).data)

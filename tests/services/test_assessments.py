@@ -87,8 +87,9 @@ def test_everything_that_changes_values_changes_the_hash_of_the_pixels() -> None
         replace(base, inverted=True),
         replace(base, padding=(0.0, 0.0)),
         replace(base, time_points=3),
+        replace(base, real_part=True),
     ]
-    assert len({pixel_hash(one) for one in (base, *others)}) == 8
+    assert len({pixel_hash(one) for one in (base, *others)}) == 9
     assert pixel_hash(replace(base, description="other", source="x")) == pixel_hash(base)
     assert pixel_hash(replace(base, voxels=base.voxels.astype(">u2"))) == pixel_hash(base)
 
