@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+import yaml
 
 from miqa_app.registry.durable import write_whole
 from miqa_app.training.ablation import figures_on_crops, read_ablation
-from miqa_app.training.fit import fit, validation_crops
+from miqa_app.training.fit import averaged_model, fit, validation_crops
 from miqa_app.training.progress import Progress
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ def ablate(path: Path, data: Path, out: Path, report: Callable[[Progress], None]
     """Return the figures of every variant on the validation subjects, and write them to ablation.csv and .md in `out`.
 
     All variants are trained with the first seed, then all with the next; the files are written anew after each. A run
-    whose figures lie in `out` from an earlier start is not trained again.
+    whose figures lie in `out` from an earlier start is not trained again. Beside the table, methods.yaml lists the trained
+    networks for `miqa benchmark methods --list`, which judges them on other images, with intervals and times.
 
     Args:
         path: list of variants, see `training.ablation.read_ablation`.
@@ -51,10 +53,13 @@ def ablate(path: Path, data: Path, out: Path, report: Callable[[Progress], None]
     """
     variants = read_ablation(path)
     table: Table = {name: [] for name in variants}
+    trained: list[tuple[str, Recipe]] = []
     for of_one_seed in zip(*variants.values(), strict=True):
         for name, recipe in zip(variants, of_one_seed, strict=True):
             table[name].append(_figures(name, recipe, data, out, report))
+            trained.append((name, recipe))
             _write(table, out)
+            _write_list(trained, out)
     return table
 
 
@@ -83,6 +88,29 @@ def _write(table: Table, out: Path) -> None:
         writer = csv.DictWriter(file, ["variant", "seed", *HEADINGS])
         writer.writeheader()
         writer.writerows(rows)
+
+
+def _write_list(trained: list[tuple[str, Recipe]], out: Path) -> None:
+    """Write the networks that are trained so far as a list of methods, each scoring as it is."""
+    several = len({recipe.seed for _, recipe in trained}) > 1
+    rows = [
+        {
+            "label": f"{name}, seed {recipe.seed}" if several else name,
+            "type": "ours",
+            "network": recipe.network,
+            "start": str(averaged_model(out.resolve() / recipe.name, recipe)),
+        }
+        for name, recipe in trained
+    ]
+    content = {
+        "name": "ablation",
+        "title": "Variants of a training",
+        "recipe": "frozen",
+        "against": [rows[0]["label"]],
+        "rows": rows,
+    }
+    text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+    write_whole(out / "methods.yaml", text.encode())
 
 
 def as_markdown(table: Table) -> str:

@@ -91,7 +91,7 @@ def fit(
     log = RunLog(recipe, start, Reporter(report, recipe, start.epochs), revision())
     averaged = AveragedWeights(recipe.ema, train, recipe.batch)
     # before `averaged`, so that it still finds the averaged weights in place when they have been judged
-    keeper = Keeper(run / "averaged" / recipe.name, log)
+    keeper = Keeper(averaged_model(run, recipe), log)
     trainer = _trainer(recipe, run, [log.reporter, keeper, averaged], recipe.epochs - start.epochs)
     last = run / "last.ckpt"
     with warnings.catch_warnings():
@@ -121,6 +121,11 @@ def fit(
     }
     training = {**log.summary(trainer), "curve": curve(run), "validation": figures}
     return Outcome(module.network.eval().float(), training)
+
+
+def averaged_model(run: Path, recipe: Recipe) -> Path:
+    """Return the model folder in which a run keeps its averaged weights after every epoch."""
+    return run / "averaged" / recipe.name
 
 
 def validation_crops(

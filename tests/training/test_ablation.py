@@ -14,11 +14,15 @@ from miqa_app.core.artefact_kinds import KEYS
 from miqa_app.errors import BadRecipe
 from miqa_app.networks import Prediction, build, named_config
 from miqa_app.paths import bundled
+from miqa_app.registry.checkpoint import load_model
+from miqa_app.registry.folders import find_model
 from miqa_app.services.ablate import HEADINGS, ablate, as_markdown
+from miqa_app.services.method_list import read_method_list
 from miqa_app.training import ablation
 from miqa_app.training.ablation import figures_on_crops, read_ablation
 from miqa_app.training.crops import Crops
 from miqa_app.training.progress import Progress
+from miqa_app.training.rated_recipe import read_rated_recipe
 
 
 @pytest.fixture
@@ -121,9 +125,18 @@ def test_every_variant_is_trained_once_and_written_to_the_table(
         rows = list(csv.DictReader(file))
     assert [(row["variant"], row["seed"]) for row in rows] == [(name, "3") for name in table]
     assert (tmp_path / "out" / "ablation.md").read_text().strip() == as_markdown(table)
+    listed = read_method_list(str(tmp_path / "out" / "methods.yaml"))
+    assert [row.label for row in listed.rows] == list(table)
+    for row in listed.rows:
+        # the list is read by a run that knows nothing of this one: its weights load and judge, and are not the same
+        assert row.applied(read_rated_recipe(listed.recipe)).method == "frozen"
+        assert load_model(row.start).network.config.name == row.network
+    assert len({find_model(str(row.start)).sha256 for row in listed.rows}) == len(table)
     stages.clear()
+    (tmp_path / "out" / "methods.yaml").unlink()
     assert ablate(variants, phantom, tmp_path / "out", note) == table
     assert not stages  # nothing is trained a second time
+    assert read_method_list(str(tmp_path / "out" / "methods.yaml")) == listed
 
 
 def test_a_difference_stands_beside_its_scatter_over_the_seeds() -> None:
