@@ -1,4 +1,4 @@
-"""The three input channels of an encoder: the slice three times, normalised, or three views of it."""
+"""The three input channels of an encoder: the slice three times or the colours of a photograph, normalised, or views."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from miqa_app.networks.views import views
+
+LUMA = (0.299, 0.587, 0.114)
+"""Grey from red, green and blue (ITU-R BT.601)."""
 
 NORMS = {
     "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
@@ -34,7 +37,14 @@ class Channels(nn.Module):
         )
 
     def forward(self, image: Tensor) -> Tensor:
-        """Return (B, 3, H, W) from a grey image (B, 1, H, W), 0 to 1."""
+        """Return (B, 3, H, W) from slices (B, 1, H, W) or photographs (B, 3, H, W), 0 to 1; views are of grey values."""
         if self.views:
-            return views(image)
+            return views(grey_of(image))
         return (image - self.mean) / self.deviation
+
+
+def grey_of(image: Tensor) -> Tensor:
+    """Return (B, 1, H, W): slices as they are, and the luma of photographs (B, 3, H, W)."""
+    if image.shape[1] == 1:
+        return image
+    return (image * image.new_tensor(LUMA).view(1, 3, 1, 1)).sum(dim=1, keepdim=True)

@@ -41,8 +41,8 @@ class NetworkConfig(BaseModel):
         grid: pixels per cell of the score and weight maps.
         artefact_kinds: number K of artefact kinds that the network names.
         norm: "imagenet" mean and standard deviation, or "half" for (x - 0.5) / 0.5.
-        channels: the three input channels: the slice three times ("grey", for encoders that
-            learnt on photographs), or three views of it ("views", see `views.py`).
+        channels: the three input channels: the slice three times, or the colours of a photograph ("grey", for
+            encoders that learnt on photographs), or three views of its grey values ("views", see `views.py`).
         score_bias: start value of the score, the mean of the training targets, 0 to 1.
         drop_path: rate of stochastic depth of the Swin encoder while training.
     """

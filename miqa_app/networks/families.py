@@ -20,9 +20,9 @@ class FamilyConfig(BaseModel):
         frozen: whether the encoders stay as they were learnt, so that a network of random weights is worth nothing.
         grid: pixels per cell of score and weight maps.
         artefact_kinds: number K of artefact kinds that the network names.
-        norm: mean and standard deviation of grey input, "imagenet" or "half" for (x - 0.5) / 0.5.
-        channels: the three input channels: the slice three times ("grey", for encoders that learnt on photographs), or
-            three views of it ("views", see `views.py`).
+        norm: mean and standard deviation of the input, "imagenet" or "half" for (x - 0.5) / 0.5.
+        channels: the three input channels: the slice three times, or the colours of a photograph ("grey", for encoders that
+            learnt on photographs), or three views of its grey values ("views", see `views.py`).
         score_bias: start value of the score, the mean of the training targets, 0 to 1.
     """
 

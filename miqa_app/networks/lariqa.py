@@ -160,7 +160,7 @@ def local_map(
     """Return the last map of the local branch, with one more channel: the share of each cell that is real.
 
     Args:
-        colour: makes three channels of one.
+        colour: makes the three channels of the encoder.
         encoder: of the branch.
         image: (B, 1, H, W) float32, padded.
         valid: (B, H / grid, W / grid) bool.
@@ -179,7 +179,7 @@ def local_map(
 
 
 def squared(image: Tensor, edge: int) -> Tensor:
-    """Return images (B, 1, H, W) as squares of `edge` pixels, smoothed where they become smaller."""
+    """Return images (B, C, H, W) as squares of `edge` pixels, smoothed where they become smaller."""
     size = (edge, edge)
     return F.interpolate(image, size, mode="bilinear", align_corners=False, antialias=True)
 

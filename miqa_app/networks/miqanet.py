@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from miqa_app.networks.backbones import CnnEncoder, Neck, SimpleNeck, SwinEncoder
-from miqa_app.networks.channels import Channels
+from miqa_app.networks.channels import Channels, grey_of
 from miqa_app.networks.config import GREY_CNNS, NetworkConfig
 from miqa_app.networks.deform import DeformableAlignment
 from miqa_app.networks.fusion import RARE, AdaptiveWeighting, CellHead, Decoder, PooledHeads
@@ -134,7 +134,7 @@ class MIQANet(QualityNetwork):
     def _cnn_map(self, image: Tensor, colour: Tensor, cells: tuple[int, int]) -> Tensor:
         """Return the map of the CNN on the common grid, (B, C, h, w)."""
         if self.config.cnn in GREY_CNNS:
-            grey: Tensor = self.cnn_neck(self.cnn(image))
+            grey: Tensor = self.cnn_neck(self.cnn(grey_of(image)))
             return grey
         joined: Tensor = self.cnn_neck(self.cnn(colour), cells)
         return joined

@@ -100,7 +100,7 @@ class QualityNetwork(nn.Module):
         """Judge a batch of slices.
 
         Args:
-            image: (B, 1, H, W) float, 0 to 1, of any size.
+            image: (B, 1, H, W) float, 0 to 1, of any size; photographs in red, green and blue are (B, 3, H, W).
             valid: (B, 1, H, W) bool, real pixels, for slices of unequal size in one
                 batch; None when all pixels are real.
 
@@ -113,7 +113,7 @@ class QualityNetwork(nn.Module):
         _check(image, valid)
         height, width = image.shape[-2:]
         if valid is None:
-            valid = torch.ones(image.shape, dtype=torch.bool, device=image.device)
+            valid = torch.ones_like(image[:, :1], dtype=torch.bool)
         padded = self.padded(image)
         cells = _cells(padded.shape[-2], padded.shape[-1], self.grid)
         result = self.predict_padded(padded, valid_cells(valid, self.grid, cells))
@@ -127,14 +127,14 @@ class QualityNetwork(nn.Module):
         )
 
     def padded(self, image: Tensor) -> Tensor:
-        """Return an image (B, 1, H, W) in float32, padded as `forward` does it."""
+        """Return an image (B, C, H, W) in float32, padded as `forward` does it."""
         return pad(image.float(), self.multiple, self.margin)
 
     def predict_padded(self, image: Tensor, valid: Tensor) -> Prediction:
         """Judge slices that are padded already; the part that exported graphs hold.
 
         Args:
-            image: (B, 1, H, W) float32 with sides that are multiples of 32.
+            image: (B, 1, H, W) float32 with sides that are multiples of 32; (B, 3, H, W) of photographs.
             valid: (B, H / grid, W / grid) bool, cells that count.
 
         Returns:
@@ -148,7 +148,7 @@ class QualityNetwork(nn.Module):
         """Return the fused map (B, C, h, w), one cell per `stride` pixels, and the summary (B, S).
 
         Args:
-            image: (B, 1, H, W) float32, padded.
+            image: (B, 1, H, W) float32, padded; (B, 3, H, W) of photographs.
             valid: (B, H / grid, W / grid) bool.
         """
 
@@ -255,13 +255,15 @@ def _cells(height: int, width: int, grid: int) -> tuple[int, int]:
 
 
 def _check(image: Tensor, valid: Tensor | None) -> None:
-    """Refuse tensors that are no batch of grey slices."""
-    if image.ndim != 4 or image.shape[1] != 1 or 0 in image.shape:
-        raise ValueError(f"An image batch is (B, 1, H, W), not {tuple(image.shape)}.")
+    """Refuse tensors that are no batch of slices or of photographs in colour."""
+    if image.ndim != 4 or image.shape[1] not in (1, 3) or 0 in image.shape:
+        raise ValueError(
+            f"An image batch is (B, 1, H, W) or (B, 3, H, W), not {tuple(image.shape)}."
+        )
     if not image.is_floating_point():
         raise ValueError("An image batch holds floating-point values from 0 to 1.")
-    if valid is not None and (valid.shape != image.shape or valid.dtype != torch.bool):
-        raise ValueError("The mask of real pixels is bool and has the shape of the image.")
+    if valid is not None and (valid.shape != image[:, :1].shape or valid.dtype != torch.bool):
+        raise ValueError("The mask of real pixels is bool, (B, 1, H, W) of the size of the images.")
 
 
 def _batchnorm_to_eval(model: nn.Module) -> None:

@@ -84,7 +84,7 @@ class _Blend:
         self.mass = torch.zeros((), device=valid.device)
 
     def judge(self, image: Tensor, places: list[tuple[int, int]]) -> None:
-        """Judge the windows of an image (1, H, W) that begin at these pixels, and add them."""
+        """Judge the windows of an image (C, H, W) that begin at these pixels, and add them."""
         grid = self.model.grid
         rows, columns = self.hann.shape
         parts = [
@@ -154,7 +154,7 @@ def predict_tiled(
 
     Args:
         model: the network, in evaluation mode.
-        image: (1, 1, H, W) float, 0 to 1.
+        image: (1, 1, H, W) float, 0 to 1; (1, 3, H, W) of a photograph.
         window: side of a window in pixels, a multiple of 32.
         stride: pixels between windows, a multiple of the grid.
         valid: (1, 1, H, W) bool, real pixels, or None when all are.
@@ -167,11 +167,11 @@ def predict_tiled(
     """
     grid = model.grid
     _check_window(window, stride, grid)
-    if image.ndim != 4 or image.shape[:2] != (1, 1):
-        raise ValueError(f"One slice is (1, 1, H, W), not {tuple(image.shape)}.")
+    if image.ndim != 4 or image.shape[0] != 1 or image.shape[1] not in (1, 3):
+        raise ValueError(f"One slice is (1, 1, H, W) or (1, 3, H, W), not {tuple(image.shape)}.")
     height, width = image.shape[-2:]
     if valid is None:
-        valid = torch.ones(image.shape, dtype=torch.bool, device=image.device)
+        valid = torch.ones_like(image[:, :1], dtype=torch.bool)
     padded = model.padded(image)
     tall, wide = padded.shape[-2:]
     cells = valid_cells(valid, grid, (tall // grid, wide // grid))[0]

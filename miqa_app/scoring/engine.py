@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
+    from torch import Tensor
 
     from miqa_app.networks import Prediction, QualityNetwork
 
@@ -48,7 +49,10 @@ class Engine:
         self.notes = [*self.declared]
 
     def predict(self, planes: Sequence[NDArray[np.float32]]) -> Iterator[PlanePrediction]:
-        """Yield a prediction per plane, (H, W) float32 in [0, 1], in order; planes of one call have one size."""
+        """Yield a prediction per plane, (H, W) float32 in [0, 1], in order; planes of one call have one size.
+
+        Photographs may be given in colour, (3, H, W).
+        """
         first = 0
         while first < len(planes):
             chunk = planes[first : first + self._batch]
@@ -76,7 +80,7 @@ class Engine:
 
     @torch.inference_mode()
     def _run(self, planes: Sequence[NDArray[np.float32]]) -> list[PlanePrediction]:
-        images = torch.from_numpy(np.stack(planes)[:, None]).to(self._device)  # (slices, 1, H, W)
+        images = as_batch(planes).to(self._device)
         # convolutions on a GPU would round to TF32, with 10 bits where fp32 has 23
         with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
             if max(images.shape[-2:]) > TILED_FROM:
@@ -84,6 +88,12 @@ class Engine:
             else:
                 batches = [self.network(images)]
         return [result for batch in batches for result in _unpacked(batch)]
+
+
+def as_batch(planes: Sequence[NDArray[np.float32]]) -> Tensor:
+    """Return planes as networks take them: slices (H, W) as (B, 1, H, W), photographs (3, H, W) as (B, 3, H, W)."""
+    stacked = torch.from_numpy(np.stack(planes))
+    return stacked if stacked.ndim == 4 else stacked[:, None]
 
 
 def pick_device(name: str) -> torch.device:

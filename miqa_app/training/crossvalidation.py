@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from miqa_app.networks import Design, QualityNetwork
     from miqa_app.training.rated_recipe import RatedRecipe, Stage
 
-PROTOCOL = "crossvalidate-2"
+PROTOCOL = "crossvalidate-3"
 """Changes with everything in the code that changes predictions; part of the hash of a fold."""
 
 _STAGE_SEED = 7919

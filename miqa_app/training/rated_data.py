@@ -28,8 +28,9 @@ _GAIN = (0.9, 1.1)
 class RatedCrops(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
     """Random crops of rated images.
 
-    Item: image (2, 1, E, E) in [0, 1], q (2,) score 0-1, valid (2, 1, E, E), paired (2,) True where the two are different
-    images of one reference, place (2,) of both in the set. Both members are cut at the same relative place of the same
+    Item: image (2, C, E, E) in [0, 1], where C is 3 for photographs and 1 for slices, q (2,) score 0-1, valid
+    (2, 1, E, E), paired (2,) True where the two are different images of one reference, place (2,) of both in the set. Both
+    members are cut at the same relative place of the same
     relative slice, flipped and turned alike, so that their order is one of quality and not of content.
 
     Attributes:
@@ -114,7 +115,7 @@ class RatedCrops(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
             corner = _corner(planes[0], self.edge, rng)
             cut = [_cut(plane, corner, self.edge) for plane in planes]
         arrays: list[Any] = []
-        for values in (np.stack(part)[:, None] for part in zip(*cut, strict=True)):
+        for values in (np.stack(part) for part in zip(*cut, strict=True)):
             moved = values.swapaxes(-2, -1) if turned else values
             for axis, flip in zip((-2, -1), flips, strict=True):
                 moved = np.flip(moved, axis) if flip else moved
@@ -122,18 +123,19 @@ class RatedCrops(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
         return np.clip(arrays[0] * np.float32(gain), 0, 1), arrays[1]
 
     def _slice(self, place: int, depth: float) -> NDArray[np.float32]:
-        """Return the slice at a relative depth, 0-1, of an image."""
+        """Return the slice at a relative depth, 0-1, of an image: (C, H, W)."""
         planes = self._planes(place)
-        return planes[min(int(depth * len(planes)), len(planes) - 1)]
+        plane = planes[min(int(depth * len(planes)), len(planes) - 1)]
+        return plane if plane.ndim == 3 else plane[None]
 
 
 def _corner(plane: NDArray[np.float32], edge: int, rng: np.random.Generator) -> tuple[float, float]:
     """Return where to cut, as shares of the free room: the first of ten draws with enough object, else the best."""
-    mask = object_mask(plane)
+    mask = object_mask(plane.mean(axis=0))
     best, most = (0.5, 0.5), -1.0
     for _ in range(_TRIES):
         draw = (float(rng.random()), float(rng.random()))
-        rows, columns = _box(plane.shape, draw, edge)
+        rows, columns = _box(mask.shape, draw, edge)
         share = float(mask[rows, columns].mean())
         if share > most:
             best, most = draw, share
@@ -151,16 +153,16 @@ def _box(shape: tuple[int, ...], corner: tuple[float, float], edge: int) -> tupl
 def _cut(
     plane: NDArray[np.float32], corner: tuple[float, float], edge: int
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Return a crop (E, E), mirrored at its lower and right side where the plane is smaller, and its real pixels."""
-    part = plane[_box(plane.shape, corner, edge)]
-    after = [(0, edge - size) for size in part.shape]
-    valid = np.pad(np.ones(part.shape, dtype=bool), after)
+    """Return a crop (C, E, E), mirrored at its lower and right side where the plane is smaller, and its real pixels."""
+    part = plane[:, *_box(plane.shape[1:], corner, edge)]
+    after = [(0, 0), *((0, edge - size) for size in part.shape[1:])]
+    valid = np.pad(np.ones_like(part[:1], dtype=bool), after)
     return np.pad(part, after, mode="reflect"), valid
 
 
 def _squared(
     plane: NDArray[np.float32], edge: int
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Return a whole slice as a square (E, E), and its pixels, all of them real."""
-    values = squared(torch.from_numpy(plane)[None, None], edge)[0, 0].numpy()
-    return values, np.ones(values.shape, dtype=bool)
+    """Return a whole slice as a square (C, E, E), and its pixels (1, E, E), all of them real."""
+    values = squared(torch.from_numpy(plane)[None], edge)[0].numpy()
+    return values, np.ones_like(values[:1], dtype=bool)

@@ -83,7 +83,7 @@ class RatedModule(QualityModule):
         return parts["loss"]
 
     def _scores(self, flat: dict[str, Tensor]) -> tuple[Tensor, Sequence[Tensor]]:
-        """Return the scores of a batch, and those in other grey scales where these count."""
+        """Return the scores of a batch, and those in other colour spaces or grey scales where these count."""
         score = judged(self.network, flat).score.float()
         if not self._schedule.loss.mappings:
             return score, ()
@@ -114,7 +114,7 @@ def rated_loss(
         score: (B,) predictions, 0-1.
         batch: q (B,) scores 0-1, members of a group side by side; paired (B,) True for groups of one reference.
         weights: of the parts.
-        others: scores of the same images in other grey scales, (B,) each.
+        others: scores of the same images in other colour spaces or grey scales, (B,) each.
     """
     own = batch["paired"]
     rank = rank_loss(score[own], batch["q"][own]) if bool(own.any()) else score.sum() * 0

@@ -36,7 +36,7 @@ class RatedLoss(BaseModel):
         plcc: (1 - PLCC) / 2 over the batch.
         rank: hinge on the order of two images of one reference.
         plcc_squared: (1 - PLCC²) / 4, which the code of LoDa halves and adds to half of `plcc`, its paper not.
-        mappings: the squared error of the same images in other grey scales, `intensity.mappings`, summed over these.
+        mappings: the squared error of the same images in other colour spaces or grey scales, `intensity.mappings`, summed over these.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from miqa_app.evaluation.folds import grouped_folds
-from miqa_app.scoring.engine import pick_device
+from miqa_app.scoring.engine import as_batch, pick_device
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -120,6 +120,6 @@ def pooled_features(
 def _features(
     network: QualityNetwork, plane: NDArray[np.float32], device: torch.device
 ) -> NDArray[np.float64]:
-    result = network(torch.from_numpy(plane)[None, None].to(device))
+    result = network(as_batch([plane]).to(device))
     parts = (result.embedding[0], result.peak[0], result.summary[0], result.score)
     return torch.cat([part.flatten().double().cpu() for part in parts]).numpy()

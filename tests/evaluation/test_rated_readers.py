@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import nibabel
@@ -370,6 +371,28 @@ def test_a_volume_gives_evenly_spaced_slices_that_hold_the_object(tmp_path: Path
     brightness = [float(plane.max()) for plane in planes]
     assert brightness == sorted(brightness)
     assert len(read_planes(tmp_path / "v.nii.gz", frames=99)) == 8
+
+
+def test_a_photograph_is_in_colour_for_networks_and_grey_for_measures(tmp_path: Path) -> None:
+    stored = np.zeros((8, 9, 4), np.uint8)
+    stored[..., 0], stored[..., 2], stored[..., 3] = (
+        255,
+        51,
+        7,
+    )  # red, some blue, nearly transparent
+    sitk.WriteImage(sitk.GetImageFromArray(stored, isVector=True), str(tmp_path / "a.png"))
+    (colour,) = read_planes(tmp_path / "a.png", photograph=True, colour=True)
+    assert (colour.shape, colour.dtype) == ((3, 8, 9), np.float32)
+    np.testing.assert_allclose(colour[:, 3, 3], (1, 0, 0.2))
+    (grey,) = read_planes(tmp_path / "a.png", photograph=True)
+    np.testing.assert_allclose(grey[3, 3], 0.299 + 0.2 * 0.114, rtol=1e-6)
+    rows = "image,mos,reference,subject\na.png,1,x,x\nb.png,2,y,y\n"
+    picture(tmp_path / "b.png", 51)
+    slices = read_csv(text(tmp_path / "t.csv", rows))
+    assert Planes(slices)(0)[0].shape == (8, 9)
+    photographs = Planes(replace(slices, photographs=True))
+    assert [photographs(place)[0].shape for place in (0, 1)] == [(3, 8, 9), (3, 8, 9)]
+    np.testing.assert_allclose(photographs(1)[0], 0.2, atol=1e-4)  # kept in half precision
 
 
 def test_damaged_and_empty_images_say_so(tmp_path: Path) -> None:

@@ -166,7 +166,7 @@ def test_frozen_batchnorm_keeps_its_statistics_while_training():
 @pytest.mark.parametrize(
     ("image", "valid"),
     [
-        (torch.rand(1, 3, 32, 32), None),
+        (torch.rand(1, 2, 32, 32), None),
         (torch.rand(32, 32), None),
         (torch.rand(1, 1, 0, 32), None),
         (torch.ones(1, 1, 32, 32, dtype=torch.int16), None),

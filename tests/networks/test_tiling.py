@@ -63,6 +63,16 @@ def test_masked_pixels_are_not_counted(network):
     torch.testing.assert_close(tiled.embedding, left.embedding, atol=1e-4, rtol=0)
 
 
+def test_a_large_photograph_is_judged_in_its_colours(network):
+    colours = torch.rand(1, 3, 60, 150)
+    grey = colours[:, :1]
+    score = predict_tiled(network, colours, window=96, stride=48).score
+    as_slice = predict_tiled(network, grey, window=96, stride=48).score
+    alike = predict_tiled(network, grey.expand(-1, 3, -1, -1), window=96, stride=48).score
+    torch.testing.assert_close(alike, as_slice, atol=1e-5, rtol=0)
+    assert abs(float(score - as_slice)) > 1e-4
+
+
 def test_the_last_window_ends_at_the_border():
     assert window_starts(512, 224, 112) == [0, 112, 224, 288]
     assert window_starts(224, 224, 112) == [0]

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 import timm
 import torch
 from safetensors.torch import save_file
@@ -17,10 +18,11 @@ from safetensors.torch import save_file
 from miqa_app.core.assessment import Verdict
 from miqa_app.errors import BadRecipe
 from miqa_app.evaluation import interval
-from miqa_app.evaluation.rated import RatedSet
-from miqa_app.evaluation.rated.loading import Planes
+from miqa_app.evaluation.rated import RatedImage, RatedSet, Scale
+from miqa_app.evaluation.rated.loading import Planes, read_planes
 from miqa_app.imaging import load
 from miqa_app.networks import CONFIGS, build
+from miqa_app.networks.channels import grey_of
 from miqa_app.networks.families import LoDaConfig
 from miqa_app.registry import verify_model
 from miqa_app.registry.checkpoint import load_model, save_model
@@ -30,7 +32,7 @@ from miqa_app.scoring.interval import Calibration
 from miqa_app.services.train import train_model
 from miqa_app.training.first_weights import begin
 from miqa_app.training.fit import fit
-from miqa_app.training.intensity import GAMMAS, lightness, mappings
+from miqa_app.training.intensity import GAMMAS, lab, mappings, yuv
 from miqa_app.training.keeping import model_config
 from miqa_app.training.losses import plcc_loss
 from miqa_app.training.rated_fit import RatedModule, RatedTask, fit_rated, rated_loss
@@ -239,6 +241,41 @@ def test_loda_learns_from_correlation_alone_and_gets_the_scale_of_the_ratings_at
     assert np.corrcoef(scores, [rated.images[place].mos for place in range(12)])[0, 1] > 0.3
 
 
+@pytest.fixture(scope="module")
+def tinted(tmp_path_factory: pytest.TempPathFactory) -> RatedSet:
+    """Photographs of one luma, whose score falls with the strength of their colour, which grey cannot see."""
+    folder = tmp_path_factory.mktemp("tinted")
+    rng = np.random.default_rng(3)
+    images = []
+    for reference in range(4):
+        luma = 90 + 60 * rng.random((72, 80))
+        for level in range(4):
+            # red up and blue down, so that 0.299 R + 0.114 B stays
+            stored = np.stack((luma + 12 * level, luma, luma - 12 * level * 0.299 / 0.114), axis=-1)
+            path = folder / f"{reference}-{level}.png"
+            picture = sitk.GetImageFromArray(stored.round().astype(np.uint8), isVector=True)
+            sitk.WriteImage(picture, str(path))
+            mos, name = 90.0 - 25 * level, f"scene {reference}"
+            images.append(RatedImage(path.name, path, mos, mos, name, name))
+    return RatedSet("tinted", tuple(images), Scale(0, 100), photographs=True)
+
+
+def test_photographs_are_judged_in_colour_and_learnt_in_two_more_colour_spaces(
+    tinted: RatedSet, tmp_path: Path
+) -> None:
+    torch.manual_seed(0)
+    network = build(SMALL["lariqa"])
+    whole = pooled_features(network, Planes(tinted), range(4), "cpu", lambda: None)
+    in_grey: Any = lambda place: read_planes(tinted.images[place].path, photograph=True)  # noqa: E731
+    grey = pooled_features(network, in_grey, range(4), "cpu", lambda: None)
+    apart, as_grey = (np.abs(one[3] - one[0]).mean() for one in (whole, grey))
+    assert apart > 3 * as_grey  # what is left in grey comes from rounding to 8 bits
+    loss = RatedLoss(mse=1.0, plcc=2.0, mappings=1.0)
+    schedule = SHORT.model_copy(update={"loss": loss, "epochs": 1})
+    facts = fit_rated(network, (), schedule, _task(tinted), tmp_path, "cpu", lambda _: None)
+    assert facts["train/mappings"] > facts["train/mse"] / 2  # the sum over two spaces
+
+
 def test_encoders_of_lar_iqa_rest_at_first_and_then_learn(
     rated: RatedSet, weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -306,14 +343,58 @@ def test_grey_scales_keep_black_and_the_order_of_grey_values() -> None:
         assert image.amax() == 1
         assert (image - ramp).abs().amax() > 0.01
     assert not torch.equal(changed[-1][0], changed[-1][1])
-    (only,) = mappings(ramp, photographs=True)
-    assert torch.equal(only, lightness(ramp))
 
 
-def test_lightness_is_that_of_the_standard() -> None:
-    """CIE 15: L* of a relative luminance of 0.184 is 50, and the two branches meet."""
-    found = 100 * lightness(torch.tensor([0.0, 0.18418652, 0.008856, 0.0088565, 1.0]))
-    torch.testing.assert_close(found, torch.tensor([0.0, 50.0, 8.0, 8.0, 100.0]), atol=0.01, rtol=0)
+def test_colour_spaces_are_those_of_the_standards() -> None:
+    """Red, green, blue, white and a dark grey of sRGB: their published YUV (BT.601) and LAB (CIE, D65)."""
+    colours = torch.cat((torch.eye(3), torch.ones(1, 3), torch.full((1, 3), 0.01)))
+    in_yuv, in_lab = (
+        one[0, :, 0].T - torch.tensor((0, 0.5, 0.5))
+        for one in mappings(colours.T.reshape(1, 3, 1, -1), photographs=True)
+    )
+    known_yuv = [
+        (0.299, -0.147, 0.615), (0.587, -0.289, -0.515), (0.114, 0.436, -0.100), (1, 0, 0), (0.01, 0, 0),
+    ]  # fmt: skip
+    # the dark grey is in the straight part of both curves: 903.3 · 0.01 / 12.92
+    known_lab = [
+        (53.24, 80.09, 67.20), (87.73, -86.18, 83.18), (32.30, 79.19, -107.86), (100, 0, 0), (0.699, 0, 0),
+    ]  # fmt: skip
+    torch.testing.assert_close(in_yuv, torch.tensor(known_yuv), atol=1e-3, rtol=0)
+    scale = torch.tensor((100, 256, 256))
+    torch.testing.assert_close(in_lab * scale, torch.tensor(known_lab), atol=0.03, rtol=0)
+    # sRGB grey 119 of 255 is L* = 50 (CIE 15), and grey has no colour in either space
+    grey = torch.full((1, 3, 1, 1), 119 / 255)
+    assert lab(grey)[0, 0].item() == pytest.approx(0.50, abs=0.002)
+    for space in (yuv, lab):
+        torch.testing.assert_close(
+            space(grey)[0, 1:], torch.full((2, 1, 1), 0.5), atol=1e-4, rtol=0
+        )
+
+
+@pytest.mark.parametrize("family", SMALL)
+def test_every_family_sees_the_colours_of_a_photograph(family: str) -> None:
+    torch.manual_seed(0)
+    network = build(SMALL[family]).eval()
+    colours = torch.rand(2, 3, 72, 70)
+    grey = grey_of(colours)
+    with torch.inference_mode():
+        seen = network(colours)
+        # a grey photograph is a slice, and another order of the colours is another photograph
+        torch.testing.assert_close(
+            network(grey.expand(-1, 3, -1, -1)).score, network(grey).score, atol=1e-5, rtol=0
+        )
+        assert not torch.equal(network(colours.flip(1)).score, seen.score)
+    assert seen.score_map.shape == network(grey).score_map.shape
+
+
+def test_a_design_with_views_sees_the_luma_of_a_photograph() -> None:
+    torch.manual_seed(0)
+    network = build("lite").eval()
+    colours = torch.rand(1, 3, 64, 64)
+    with torch.inference_mode():
+        assert torch.equal(network(colours).score, network(grey_of(colours)).score)
+    # and one whose CNN is made for grey values alone, as row 1 of the paper's Table IV
+    assert build("a1").eval()(colours).score.shape == (1,)
 
 
 @pytest.mark.parametrize("family", SMALL)

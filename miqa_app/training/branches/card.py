@@ -27,7 +27,7 @@ look at the whole slice or one crop, on the scale of its own set (0-100, 100 bes
 flatter. They say how well a branch with the head of that set judges that set, not how good a model will be that starts here.
 
 - Start: {start}; seed {seed}; on {device}, revision {revision}.
-- Colour: images are read in grey.
+- Colour: photographs are seen in colour, slices in grey.
 - What is trained from here must not be judged on these sets: `miqa crossvalidate` refuses them.
 - The licences of the sets also bind whoever hands these weights on.
 {remark}"""

@@ -102,13 +102,16 @@ def hold_back(
 class BranchCrops(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
     """The crops of several sets one after the other; see `RatedCrops` for an item, which has the place of its set as task.
 
+    Where one of the sets is of photographs, the slices of the others have three channels as well.
+
     Attributes:
         spans: number of groups of each set.
     """
 
-    def __init__(self, parts: Sequence[RatedCrops]) -> None:
-        """Put the crops of the sets side by side."""
+    def __init__(self, parts: Sequence[RatedCrops], *, colour: bool = False) -> None:
+        """Put the crops of the sets side by side; with `colour` all of them in three channels."""
         self._parts = list(parts)
+        self._channels = 3 if colour else 1
         self.spans = [len(part) for part in parts]
         self._starts = np.cumsum([0, *self.spans])
 
@@ -130,7 +133,8 @@ class BranchCrops(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
         """Return one group."""
         task = int(np.searchsorted(self._starts, group, side="right")) - 1
         item = self._parts[task][group - int(self._starts[task])]
-        return {**item, "task": torch.full_like(item["place"], task)}
+        image = item["image"].expand(-1, self._channels, -1, -1)
+        return {**item, "image": image, "task": torch.full_like(item["place"], task)}
 
 
 class Chunks(torch.utils.data.Sampler[list[int]]):
@@ -175,4 +179,4 @@ def branch_crops(tasks: Sequence[Task], edge: int, seed: int, **facts: Any) -> B
     for task in tasks:
         places = task.held_back if facts.get("fixed") else task.train
         parts.append(RatedCrops(task.rated, task.planes, places, edge, seed, **facts))
-    return BranchCrops(parts)
+    return BranchCrops(parts, colour=any(task.rated.photographs for task in tasks))

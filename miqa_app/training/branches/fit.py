@@ -59,7 +59,7 @@ class BranchModule(lightning.LightningModule):
         return total
 
     def _others(self, part: dict[str, Tensor], *, photographs: bool) -> list[Tensor]:
-        """Return the scores of the images of one set in other grey scales, where these count."""
+        """Return the scores of the images of one set in other colour spaces or grey scales, where these count."""
         if not self._plan.loss.mappings:
             return []
         images = mappings(part["image"].float(), photographs=photographs)

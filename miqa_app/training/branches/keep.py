@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from miqa_app.training.progress import Progress
     from miqa_app.training.start import Start
 
-PROTOCOL = "branches-1"
+PROTOCOL = "branches-2"
 """Changes with everything in the code that changes the encoders; part of the name of a finished branch."""
 
 _SEED = 7919

@@ -64,7 +64,7 @@ class BranchNetwork(nn.Module):
         """Return the scores of images, each by the head of its own set.
 
         Args:
-            image: (B, 1, E, E) float, 0-1: crops for the local branch, whole slices for the other.
+            image: (B, 1, E, E) or (B, 3, E, E) float, 0-1: crops for the local branch, whole slices for the other.
             valid: (B, 1, E, E) bool, pixels that are real.
             task: (B,) place of the set of each image.
 

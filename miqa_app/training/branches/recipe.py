@@ -52,7 +52,7 @@ class BranchRecipe(BaseModel):
         detail: how the branch of full resolution learns.
         held_back: least share of the images of each set that is kept out of the training, whole references at a time.
             They choose the epoch (section 4.5 of the paper).
-        photographs: sets that are given as tables hold photographs, whose grey values count as they are.
+        photographs: sets that are given as tables hold photographs, whose values count as they are, in colour.
         seed: of weights, crops, batches and of what is held back.
         remark: what a reader of the card should know.
     """

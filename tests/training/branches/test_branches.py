@@ -270,6 +270,17 @@ def test_other_grey_scales_count_in_the_loss_where_the_recipe_says_so(
     assert losses[1] > losses[0] + 0.05
 
 
+def test_slices_beside_photographs_have_three_channels(sets: Any, tmp_path: Path) -> None:
+    """One branch learns from both, the photographs in colour and in its other spaces."""
+    (name, slices), other = sets
+    mixed = [(name, replace(slices, photographs=True)), other]
+    crops = branch_crops(tasks_of(mixed, 0.1, 0), 64, 0, crops=2)
+    assert {tuple(crops[place]["image"].shape) for place in (0, 12)} == {(2, 3, 64, 64)}
+    plan = SHORT.model_copy(update={"epochs": 1, "loss": RatedLoss(mappings=1.0)})
+    facts = fitted(small(), mixed, tmp_path, plan, "detail")
+    assert facts["steps"] > 0
+
+
 def test_a_training_that_diverges_says_so(sets: Any, tmp_path: Path) -> None:
     wild = SHORT.model_copy(update={"learning_rate": 1e30, "epochs": 1})
     with pytest.raises(MiqaError, match="diverged; lower the learning rates"):
