@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,8 @@ from miqa_app.evaluation.quality_index import load_quality_index
 from miqa_app.evaluation.rated import RatedSet, read_rated_set
 from miqa_app.evaluation.rated.loading import read_planes
 from miqa_app.evaluation.rated.scans import read_synthetic
-from miqa_app.evaluation.rated.unseen import EVALUATIONS, folder_of, write_unseen
+from miqa_app.evaluation.rated.synthetic import ABOUT
+from miqa_app.evaluation.rated.unseen import EVALUATIONS, KEPT, folder_of, forget_old, write_unseen
 from miqa_app.evaluation.sources import Source
 from miqa_app.paths import bundled
 
@@ -110,6 +112,22 @@ def test_another_scan_makes_another_set(recipe: EvaluationRecipe, tmp_path: Path
     assert folder_of(recipe, tmp_path / "data", tmp_path) == first
     (scan / "a.dcm").write_bytes(b"another")
     assert folder_of(recipe, tmp_path / "data", tmp_path) != first
+
+
+def test_sets_of_scans_that_changed_do_not_pile_up(
+    recipe: EvaluationRecipe, tmp_path: Path
+) -> None:
+    for age in range(KEPT + 2):
+        made = tmp_path / f"{recipe.name}-{age:012x}"
+        made.mkdir()
+        (made / ABOUT).write_text("{}")
+        os.utime(made / ABOUT, (1000 - age, 1000 - age))
+    others = [tmp_path / f"{recipe.name}-of-somebody", tmp_path / "look-alike-1"]
+    for other in others:
+        other.mkdir()
+    forget_old(recipe, tmp_path)
+    left = {found.name for found in tmp_path.iterdir()}
+    assert left == {f"{recipe.name}-{age:012x}" for age in range(KEPT)} | {o.name for o in others}
 
 
 @pytest.mark.parametrize("name", EVALUATIONS)

@@ -22,7 +22,7 @@ from miqa_app.evaluation.rated.scans import (
     read_synthetic,
 )
 from miqa_app.evaluation.rated.synthetic import ABOUT
-from miqa_app.evaluation.rated.unseen import EVALUATIONS, folder_of, write_unseen
+from miqa_app.evaluation.rated.unseen import EVALUATIONS, folder_of, forget_old, write_unseen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,4 +84,5 @@ def _unseen(name: str, data: Path, cache: Path, tell: Callable[[int, int], None]
     folder = folder_of(recipe, data, cache)
     if not (folder / ABOUT).exists():
         write_unseen(recipe, data, folder, tell)
+        forget_old(recipe, cache)
     return read_synthetic(folder)

@@ -7,13 +7,14 @@ made of full-reference measures among others, so those come out better here than
 from __future__ import annotations
 
 import hashlib
+import shutil
 from typing import TYPE_CHECKING
 
 from miqa_app.core.artefact_kinds import KEYS
 from miqa_app.errors import BadRecipe
 from miqa_app.evaluation.held_out import items
 from miqa_app.evaluation.quality_index import load_quality_index
-from miqa_app.evaluation.rated.synthetic import write_picture, write_set
+from miqa_app.evaluation.rated.synthetic import ABOUT, write_picture, write_set
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 EVALUATIONS = ("held-out-1", "held-out-2")
 """Names of the frozen evaluations that can be had as a rated set."""
+
+KEPT = 3
+"""Sets of an evaluation that stay in the cache, about 60 MB each: a few folders of scans may be in use in turn."""
 
 PEAK = 0.5
 """Where the peak of a clean slice lies in the pictures: artefacts may be twice as bright before they are cut off."""
@@ -72,6 +76,14 @@ def folder_of(recipe: EvaluationRecipe, data: Path, cache: Path) -> Path:
         facts += [f"{file.relative_to(data)} {file.stat().st_size} {file.stat().st_mtime_ns}" for file in files if file.is_file()]  # fmt: skip
     key = hashlib.sha256("\n".join(facts).encode()).hexdigest()[:12]
     return cache / f"{recipe.name}-{key}"
+
+
+def forget_old(recipe: EvaluationRecipe, cache: Path) -> None:
+    """Remove all but the newest `KEPT` sets of an evaluation: those of scans that have changed since are never asked for."""
+    sets = [found for found in cache.glob(f"{recipe.name}-*") if (found / ABOUT).exists()]
+    newest = sorted(sets, key=lambda found: (found / ABOUT).stat().st_mtime_ns, reverse=True)
+    for old in newest[KEPT:]:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _rows(
