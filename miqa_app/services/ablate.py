@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 import yaml
 
 from miqa_app.registry.durable import write_whole
@@ -75,7 +73,6 @@ def _figures(
             report(Progress(stage, step.done, step.total, step.metrics))
 
         network = fit(recipe, data, run, tell).network.cpu()
-        torch.set_num_threads(os.cpu_count() or 1)
         figures = figures_on_crops(network, validation_crops(recipe, data, run, tell))
         write_whole(kept, json.dumps({"seed": recipe.seed, **figures}).encode())
     return json.loads(kept.read_bytes())  # type: ignore[no-any-return]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -67,7 +66,6 @@ def measure(
     Raises:
         BadRecipe: a scan or an evaluation is missing.
     """
-    torch.set_num_threads(os.cpu_count() or 1)
     kept = parts.of("interval", lambda: asdict(calibrated(recipe, engine, data, report)))
     interval = Calibration(**kept)
     tables = [
@@ -183,7 +181,7 @@ def remeasure(
         message = f"The model {loaded.folder.path} does not say by which recipe it was trained; it cannot be measured again."
         raise BadModel(message) from error
     parts = Parts(out / f".{loaded.folder.name}-parts", loaded.network, recipe, data)
-    scorer = open_engine(engine, loaded.folder, "auto", os.cpu_count() or 1)
+    scorer = open_engine(engine, loaded.folder, "auto", torch.get_num_threads())
     config |= measure(recipe, loaded.network, scorer, data, parts, report)
     folder = out / loaded.folder.name
     save_model(folder, loaded.network.cpu(), config, card_text(recipe, config))
@@ -202,7 +200,6 @@ def evaluate(
         BadModel: the model is missing or damaged.
         BadRecipe: there is no such evaluation, or a scan is missing.
     """
-    torch.set_num_threads(os.cpu_count() or 1)
     loaded = load_model(model)
     engine = Engine(loaded.network)
     interval = Calibration(**loaded.folder.config["interval"])

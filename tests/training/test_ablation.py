@@ -113,8 +113,10 @@ def test_every_variant_is_trained_once_and_written_to_the_table(
         stages.append(step.stage)
 
     variants.write_text(variants.read_text().replace("- 4\n", ""))
+    threads = torch.get_num_threads()
     table = ablate(variants, phantom, tmp_path / "out", note)
     assert list(table) == ["all parts", "No rank!"]
+    assert torch.get_num_threads() == threads  # two trainings on one machine share its cores
     assert table["all parts"] != table["No rank!"]
     assert all(set(row) == {"seed", *HEADINGS} for rows in table.values() for row in rows)
     assert list(dict.fromkeys(stage for stage in stages if "train" in stage)) == [
