@@ -60,10 +60,10 @@ def test_models_that_score_stand_apart_from_networks_that_wait_for_a_training(
 ) -> None:
     models, networks = printed(capsys, "list").split("Networks: designs")
     listed = {line.split()[0] for line in models.splitlines()[2:] if line}
-    assert {"lite", "base"} <= listed
+    assert {"lite", "base", "lodapro_lite"} <= listed
     assert listed.isdisjoint(set(SIZES) - listed)
     shown = {line.split()[0]: line for line in models.splitlines()[2:] if line}
-    for name in ("lite", "base"):
+    for name in ("lite", "base", "lodapro_lite"):
         config = json.loads((bundled("models") / name / "config.json").read_text())
         assert f" {config['evaluation']['pooled']['srocc']:.2f} " in shown[name]
     rows = {line.split()[0]: line for line in networks.splitlines()[2:]}
@@ -97,7 +97,7 @@ def test_the_page_of_a_bundled_model_fits_a_screen_and_says_where_the_rest_is(
     assert len(page.splitlines()) < 60
 
 
-@pytest.mark.parametrize("name", ["lite", "base"])
+@pytest.mark.parametrize("name", ["lite", "base", "lodapro_lite"])
 def test_the_whole_card_is_80_columns_wide_and_loses_no_word(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -273,6 +273,7 @@ def test_the_list_says_what_every_model_is(site: Path) -> None:
         NAME: "candidate",
         "base": "bundled",
         "lite": "active",
+        "lodapro_lite": "bundled",
     }
     assert found[NAME].verdict == "pass"
     assert found[NAME].evidence == evidence_page(NAME) == evidence_file(site / NAME)

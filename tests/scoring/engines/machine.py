@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from miqa_app.networks import QualityNetwork
     from miqa_app.scoring.prediction import PlaneEngine
 
-BUNDLED = ("lite", "base")
+BUNDLED = ("lite", "base", "lodapro_lite")
 EXACT, FAST = 0.05, 1.5
 """Points of 100 by which an engine may depart from torch in fp32."""
 
