@@ -118,7 +118,11 @@ def test_a_model_travels_to_a_site_that_compares_the_fingerprint(
     assert fingerprint in capsys.readouterr().err
     assert miqa("list", "--json") == 0
     rows = json.loads(capsys.readouterr().out)
-    assert {row["name"] for row in rows if row["state"] != "not trained"} == {"base", "lite", "lodapro_lite"}
+    assert {row["name"] for row in rows if row["state"] != "not trained"} == {
+        "base",
+        "lite",
+        "lodapro_lite",
+    }
     assert miqa("import", archive, "--trust", "--by", "Dr Eve") == 0
     name = capsys.readouterr().out.strip()
     assert miqa("import", archive) == 0  # trusted from now on, and there already
