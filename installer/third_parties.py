@@ -50,6 +50,16 @@ TEXTS = {
     "shiboken6": ("LGPL-3.0.txt", "GPL-3.0.txt"),
 }
 
+# by the beginning of the SHA-256 of the file that a model's card names: name, version, licence, notice
+WEIGHTS = {
+    "384371dbd49f": (
+        "EfficientNet-Lite0 weights",
+        "0.1.0",
+        "Apache-2.0",
+        "EfficientNet-Lite0.txt",
+    ),
+}
+
 
 @dataclass(frozen=True)
 class Part:
@@ -59,7 +69,8 @@ class Part:
         name: as its makers call it.
         version: theirs.
         licence: an SPDX expression where its makers give one, else their words.
-        kind: 'python' for a wheel, 'system' for a library of the system that it was built on, 'program' for others.
+        kind: 'python' for a wheel, 'system' for a library of the system that it was built on, 'weights' for those with
+            which a bundled model began, 'program' for others.
         texts: files with the terms.
         needs: names of other parts.
     """
@@ -158,7 +169,19 @@ def other_parts(collected: list[tuple[str, str]]) -> list[Part]:
     Args:
         collected: place inside the program and place on this machine of every library.
     """
-    return [_python_itself(), _starter(), *system_parts(collected)]
+    return [_python_itself(), _starter(), *first_weights(), *system_parts(collected)]
+
+
+def first_weights(root: Path = ROOT) -> list[Part]:
+    """Return the weights of others with which a bundled model began: those that its config.json names with a file."""
+    found = {}
+    for config in sorted((root / "models").glob("*/config.json")):
+        start = json.loads(config.read_text(encoding="utf-8"))["training"].get("start", "")
+        for file in re.findall(r"file sha256 ([0-9a-f]{12})", start):
+            name, number, licence, text = WEIGHTS[file]
+            texts = (Path(__file__).with_name("licences") / text, root / "LICENSE")
+            found[file] = Part(name, number, licence, "weights", texts)
+    return list(found.values())
 
 
 def _python_itself() -> Part:

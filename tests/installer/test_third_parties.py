@@ -48,6 +48,22 @@ def test_no_shipped_package_is_gpl_or_for_non_commercial_use_only(parties):
         )
 
 
+def test_weights_of_others_in_a_bundled_model_are_named_with_their_terms(parties, tmp_path):
+    (part,) = parties.first_weights()
+    assert (part.kind, part.licence) == ("weights", "Apache-2.0")
+    parties.write_licences([part], tmp_path)
+    notice, terms = sorted((tmp_path / f"{part.name}-{part.version}").iterdir())
+    assert "ML Illustrated" in notice.read_text("utf-8")
+    assert "Apache License" in terms.read_text("utf-8")
+    # a model that began with other weights must be told of before a program can be made
+    model = tmp_path / "models" / "other"
+    model.mkdir(parents=True)
+    start = {"training": {"start": "cnn (x, file sha256 0123456789ab)"}}
+    (model / "config.json").write_text(json.dumps(start))
+    with pytest.raises(KeyError, match="0123456789ab"):
+        parties.first_weights(tmp_path)
+
+
 def test_telemetry_is_never_shipped(parties):
     assert "openvino-telemetry" not in parties.shipped_distributions()
 
