@@ -178,6 +178,10 @@ def first_weights(root: Path = ROOT) -> list[Part]:
     for config in sorted((root / "models").glob("*/config.json")):
         start = json.loads(config.read_text(encoding="utf-8"))["training"].get("start", "")
         for file in re.findall(r"file sha256 ([0-9a-f]{12})", start):
+            if file not in WEIGHTS:
+                raise SystemExit(
+                    f"No terms are known of the weights {file} in {config}; add them to WEIGHTS."
+                )
             name, number, licence, text = WEIGHTS[file]
             texts = (Path(__file__).with_name("licences") / text, root / "LICENSE")
             found[file] = Part(name, number, licence, "weights", texts)

@@ -39,7 +39,7 @@ def mappings(image: Tensor, *, photographs: bool = False) -> list[Tensor]:
 
     Args:
         image: (B, 1, H, W) in [0, 1], or photographs in red, green and blue, (B, 3, H, W).
-        photographs: they are no slices, so they have three channels.
+        photographs: they are no slices, have three channels, and whoever judges them sees colour.
 
     Returns:
         Of slices the powers of `GAMMAS`, and a window whose ends are drawn anew for every image; of photographs YUV and

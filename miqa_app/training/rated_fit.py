@@ -67,7 +67,8 @@ class RatedModule(QualityModule):
         super().__init__(schedule, network.config)  # type: ignore[arg-type]
         self.network = network
         self._schedule, self._learnt = schedule, tuple(learnt)
-        self._photographs = photographs
+        # a design with views sees grey values, and of other colour spaces none that mean anything
+        self._photographs = photographs and network.config.channels == "grey"
 
     def training_step(self, batch: dict[str, Tensor]) -> Tensor:
         """Return the loss of a batch of groups."""

@@ -276,6 +276,29 @@ def test_photographs_are_judged_in_colour_and_learnt_in_two_more_colour_spaces(
     assert facts["train/mappings"] > facts["train/mse"] / 2  # the sum over two spaces
 
 
+@pytest.mark.parametrize(("channels", "shown"), [("grey", [yuv, lab]), ("views", None)])
+def test_only_a_design_that_sees_colour_is_shown_other_colour_spaces(
+    channels: Any, shown: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The luma of a picture in LAB is no picture: a design with views gets grey scales of the photograph."""
+    network = build(SMALL["lariqa"].model_copy(update={"channels": channels})).eval()
+    schedule = SHORT.model_copy(update={"loss": RatedLoss(mappings=1.0)})
+    module = RatedModule(schedule, network, (), photographs=True)
+    seen: list[torch.Tensor] = []
+    original = network.predict_padded
+    monkeypatch.setattr(
+        network,
+        "predict_padded",
+        lambda image, valid: (seen.append(image), original(image, valid))[1],
+    )
+    image, valid = torch.rand(2, 3, 64, 64), torch.ones(2, 1, 64, 64, dtype=torch.bool)
+    module._scores({"image": image, "valid": valid})
+    assert torch.equal(seen[0], image)
+    wanted = [space(image) for space in shown] if shown else [image**gamma for gamma in GAMMAS]
+    assert len(seen) == 1 + (2 if shown else len(GAMMAS) + 1)
+    assert all(torch.equal(one, other) for one, other in zip(seen[1:], wanted, strict=False))
+
+
 def test_encoders_of_lar_iqa_rest_at_first_and_then_learn(
     rated: RatedSet, weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -80,7 +80,8 @@ class RatedSet:
         images: its images; their files exist.
         scale: the published scale.
         target: what the score is, in a few words; a synthetic set says here that nobody rated it.
-        photographs: True for pictures whose values count as they are, in colour for networks; scans are scaled by their own percentiles.
+        photographs: True for pictures whose values count as they are, in colour for networks; scans are scaled by their
+            own percentiles.
         frames: at most this many slices of a volume are used, evenly spaced.
         peak: stored value, as a share of the full scale of a picture, that full-reference measures take for the peak
             signal; artefacts brighter than that are cut off for them, and not for a network.

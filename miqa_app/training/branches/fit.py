@@ -62,7 +62,8 @@ class BranchModule(lightning.LightningModule):
         """Return the scores of the images of one set in other colour spaces or grey scales, where these count."""
         if not self._plan.loss.mappings:
             return []
-        images = mappings(part["image"].float(), photographs=photographs)
+        in_colour = photographs and not self.network.colour.views
+        images = mappings(part["image"].float(), photographs=in_colour)
         return [self.network(image, part["valid"], part["task"]) for image in images]
 
     def validation_step(self, batch: dict[str, Tensor]) -> None:
